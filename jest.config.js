@@ -1,0 +1,23 @@
+/** One pattern a suite: `npm test` takes what needs npm packages alone, the others name their folder. */
+const suite = process.env.SUITE ?? 'unit';
+const folders = {
+  unit: {
+    testMatch: ['<rootDir>/test/**/*.test.ts'],
+    testPathIgnorePatterns: ['<rootDir>/test/real/', '<rootDir>/test/soak/'],
+  },
+  contract: { testMatch: ['<rootDir>/test/contract/**/*.test.ts'] },
+  real: { testMatch: ['<rootDir>/test/real/**/*.test.ts'] },
+};
+
+module.exports = {
+  ...folders[suite],
+  testEnvironment: 'node',
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
+  },
+  testTimeout: suite === 'real' ? 60_000 : 15_000,
+  openHandlesTimeout: 2_000,
+};

@@ -1,0 +1,267 @@
+import { z } from 'zod';
+
+/**
+ * `pullcord.yaml`, as one schema: it validates at start, gives the types, and is published as
+ * `docs/pullcord.schema.json`. Defaults stand here and nowhere else; units stand in the names.
+ */
+
+const SECOND_MS = 1000;
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 60 * MINUTE_SECONDS;
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'use a-z, 0-9 and -, beginning with a letter, at most 32');
+export const e164 = z.string().regex(/^\+[1-9]\d{1,14}$/, 'write the number as E.164: + and 2 to 15 digits, no spaces');
+const httpUrl = z.url({ protocol: /^https?$/, error: 'an http:// or https:// address' });
+const secret = z.string().min(1, 'empty: set the variable, or its _FILE twin');
+const listen = z
+  .string()
+  .regex(/^(\[[0-9a-f:]+\]|[^:[\]]+):\d{1,5}$/i, 'write address:port, for instance 127.0.0.1:8081');
+
+/** What one person or token may do. */
+export const right = z.enum(['stop', 'restore', 'status']);
+export type Right = z.infer<typeof right>;
+
+const selector = z
+  .strictObject({
+    all: z.literal(true).optional(),
+    id: z.string().optional(),
+    name: z.string().optional().describe('The name of the route; * stands for any characters.'),
+    label: z.string().optional().describe('`key` or `key=value`.'),
+    uri: z
+      .string()
+      .optional()
+      .describe('Matches the pattern of the route as it is written; * stands for any characters.'),
+    service: z.string().optional().describe('The id of the service that the route belongs to.'),
+  })
+  .refine((s) => Object.keys(s).length > 0, 'name at least one of all, id, name, label, uri, service');
+
+const probe = z.strictObject({
+  path: z.string().startsWith('/'),
+  method: z.enum(['HEAD', 'GET', 'OPTIONS', 'POST']).default('HEAD'),
+  host: z.string().optional(),
+  headers: z.record(z.string(), z.string()).default({}),
+});
+
+const scope = z.strictObject({
+  routes: z
+    .array(selector)
+    .min(1)
+    .describe('Routes of the scope: those that any of these matches. Keys of one entry must all match.'),
+  except: z.array(selector).default([]),
+  probes: z
+    .array(probe)
+    .default([])
+    .describe(
+      'Requests that show whether the scope is cut. Left out, they are derived from the patterns of its routes.',
+    ),
+});
+
+const gateway = z.strictObject({
+  adminUrl: httpUrl.describe("APISIX's Admin API, without /apisix/admin."),
+  adminKey: secret,
+  gatewayUrls: z.array(httpUrl).min(1).describe('Every node that serves traffic: each of them is probed.'),
+  controlUrl: httpUrl.optional(),
+  method: z
+    .enum(['auto', 'clamp', 'rewrite'])
+    .default('auto')
+    .describe('auto: the clamp, and the rewrite where it does not hold.'),
+  caFile: z.string().optional().describe('A certificate authority of your own, for https.'),
+  timeoutMs: z
+    .int()
+    .min(100)
+    .max(10_000)
+    .default(2 * SECOND_MS),
+  probeConnections: z
+    .int()
+    .min(1)
+    .max(32)
+    .default(4)
+    .describe('Fresh connections for each probe: different workers answer.'),
+  climbAfterMs: z
+    .int()
+    .min(200)
+    .default(3 * SECOND_MS)
+    .describe('When the refusal was not seen for so long, the next rung is climbed.'),
+});
+
+const twilio = z.strictObject({
+  accountSid: z.string().regex(/^AC[0-9a-f]{32}$/i, 'AC and 32 hexadecimal digits'),
+  authTokens: z.array(secret).min(1).max(2).describe('Two while one is being rotated; the first is used to send.'),
+  numbers: z
+    .array(e164)
+    .min(1)
+    .describe('Your Twilio numbers: other values of To are refused. The first is used to send.'),
+  webhookUrl: httpUrl.optional().describe('What Twilio calls, when it is not publicUrl + /sms/twilio.'),
+});
+
+const token = z.strictObject({
+  name,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'the SHA-256 of the token, 64 hexadecimal digits: see pullcord token'),
+  rights: z.array(z.enum(['stop', 'status'])).min(1),
+});
+
+const litellmCutter = z.strictObject({
+  url: httpUrl,
+  adminKey: secret,
+  keys: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('Virtual keys to block: their 64-digit hashes, or sk-… by a variable.'),
+  scopes: z.array(name).min(1),
+  required: z.boolean().default(false).describe('Whether "severed" waits for it.'),
+});
+
+const webhookCutter = z.strictObject({
+  name,
+  url: httpUrl,
+  secret: secret.optional().describe('Signs the body: X-Pullcord-Signature, HMAC-SHA256.'),
+  scopes: z.array(name).optional(),
+  required: z.boolean().default(false),
+});
+
+const lastResort = z.strictObject({
+  afterSeconds: z.int().min(1).default(15).describe('When "severed" was not seen for so long.'),
+  command: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Program and arguments; {scope} and {order} are filled in. No shell.'),
+  webhook: httpUrl.optional(),
+});
+
+export const configSchema = z
+  .strictObject({
+    publicUrl: httpUrl.describe(
+      'How the internet reaches the public listener. Signatures are checked against this, never against Host.',
+    ),
+    listen: z
+      .strictObject({ public: listen.default('0.0.0.0:8080'), internal: listen.default('127.0.0.1:8081') })
+      .prefault({}),
+    dataDir: z
+      .string()
+      .default('data')
+      .describe('The embedded ledger, and what has to survive when the ledger does not answer.'),
+    operatorsFile: z.string().optional().describe('Left out: operators.json in dataDir.'),
+    key: secret.describe(
+      '32 bytes, as 64 hexadecimal digits or base64: encrypts secrets and snapshots, seals the ledger.',
+    ),
+    databaseUrl: z.string().optional().describe('Postgres. Left out: embedded in dataDir.'),
+    redisUrl: z.string().optional().describe('Redis for the queue. Left out: the queue lives where the ledger does.'),
+    gateways: z.record(name, gateway).refine((g) => Object.keys(g).length > 0, 'name at least one gateway'),
+    scopes: z.record(name, scope).refine((s) => Object.keys(s).length > 0, 'name at least one scope'),
+    defaultScope: name.optional().describe('What a STOP without a scope cuts. Left out: agent, or the only one.'),
+    sms: z
+      .strictObject({
+        twilio: twilio.optional(),
+        bareStop: z
+          .enum(['refuse', 'sever'])
+          .default('refuse')
+          .describe('What a STOP without a code does. Twilio takes it for an opt-out: no reply can be sent.'),
+      })
+      .prefault({}),
+    restore: z
+      .strictObject({
+        operators: z.int().min(1).max(2).default(1),
+        withinSeconds: z
+          .int()
+          .min(60)
+          .default(10 * MINUTE_SECONDS),
+      })
+      .prefault({}),
+    throttle: z
+      .strictObject({
+        restoreFailures: z
+          .int()
+          .min(1)
+          .max(50)
+          .default(5)
+          .describe('Wrong codes of one operator until restore is locked.'),
+        stopFailures: z
+          .int()
+          .min(1)
+          .max(50)
+          .default(20)
+          .describe('Wrong codes of one operator until stop wants a backup code.'),
+        overallFailures: z
+          .int()
+          .min(1)
+          .default(30)
+          .describe('Wrong codes of all operators until restore is locked for all.'),
+        windowSeconds: z
+          .int()
+          .min(60)
+          .default(6 * HOUR_SECONDS),
+      })
+      .prefault({}),
+    api: z.strictObject({ tokens: z.array(token).default([]) }).prefault({}),
+    cutters: z
+      .strictObject({ litellm: z.array(litellmCutter).default([]), webhooks: z.array(webhookCutter).default([]) })
+      .prefault({}),
+    lastResort: lastResort.optional(),
+    notify: z
+      .strictObject({
+        sms: z.boolean().default(true).describe('Tell alarms to all operators by text message.'),
+        webhooks: z.array(z.strictObject({ url: httpUrl, secret: secret.optional() })).default([]),
+      })
+      .prefault({}),
+    enforcer: z
+      .strictObject({
+        periodSeconds: z
+          .int()
+          .min(1)
+          .max(60)
+          .default(5)
+          .describe('How often the gateways are compared with the latches.'),
+      })
+      .prefault({}),
+    bounds: z
+      .strictObject({
+        ledgerMs: z
+          .int()
+          .min(50)
+          .max(5_000)
+          .default(500)
+          .describe('How long a STOP waits for the ledger before it goes on without.'),
+        replyMs: z
+          .int()
+          .min(500)
+          .max(10_000)
+          .default(5 * SECOND_MS)
+          .describe('How long the answer to a text message waits for the result.'),
+      })
+      .prefault({}),
+    log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  })
+  .superRefine((config, ctx) => {
+    const scopes = Object.keys(config.scopes);
+    const known = (value: string, path: (string | number)[]): void => {
+      if (!scopes.includes(value))
+        ctx.addIssue({ code: 'custom', path, message: `no such scope; there are: ${scopes.join(', ')}` });
+    };
+    if (config.defaultScope !== undefined) known(config.defaultScope, ['defaultScope']);
+    else if (scopes.length > 1 && !scopes.includes('agent'))
+      ctx.addIssue({
+        code: 'custom',
+        path: ['defaultScope'],
+        message: 'several scopes and none is called agent: name the one that STOP cuts',
+      });
+    config.cutters.litellm.forEach((cutter, i) =>
+      cutter.scopes.forEach((s, j) => known(s, ['cutters', 'litellm', i, 'scopes', j])),
+    );
+    config.cutters.webhooks.forEach((cutter, i) =>
+      cutter.scopes?.forEach((s, j) => known(s, ['cutters', 'webhooks', i, 'scopes', j])),
+    );
+  });
+
+export type Config = z.infer<typeof configSchema>;
+export type ConfigInput = z.input<typeof configSchema>;
+export type ScopeConfig = Config['scopes'][string];
+export type GatewayConfig = Config['gateways'][string];
+export type RouteSelector = ScopeConfig['routes'][number];
+export type ProbeConfig = ScopeConfig['probes'][number];
+
+/** What a STOP without a scope cuts. */
+export function defaultScope(config: Config): string {
+  const scopes = Object.keys(config.scopes);
+  return config.defaultScope ?? (scopes.includes('agent') ? 'agent' : (scopes[0] as string));
+}

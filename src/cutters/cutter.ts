@@ -1,0 +1,52 @@
+/**
+ * What carries out a cut on one system. A cutter is level-triggered: `enforce` is told the whole current goal, brings
+ * the system to it, looks whether it got there, and can be called again at any time. It fails towards "cut": what it
+ * can't read it never releases.
+ */
+export interface Cutter {
+  /** Stands in logs, replies and the ledger: `apisix main`. */
+  readonly name: string;
+  /** Whether "severed" is said only after this cutter has seen the refusal. */
+  readonly required: boolean;
+  /**
+   * Brings the system to the goal and says what was seen. Never throws for a failing system: that is a report.
+   * @param overtaken aborted as soon as the goal is an old one; the cutter stops writing at once.
+   */
+  enforce(goal: Goal, overtaken: AbortSignal): Promise<Report>;
+  close(): Promise<void>;
+}
+
+export interface Goal {
+  /** Number of the newest order. */
+  readonly order: number;
+  /** Scopes that have to be cut, and all others that are configured: those have to be served. */
+  readonly severed: ReadonlySet<string>;
+  /**
+   * Asked before any write that gives something back. True only when the latches, read afresh from the ledger's store,
+   * still are this goal (laws 1 and 4). A cut needs no such leave.
+   */
+  mayRelease(): Promise<boolean>;
+}
+
+/** What one cutter saw of one scope. */
+export type Sight =
+  /** Every gateway refuses it. */
+  | 'refused'
+  /** No gateway refuses it on our behalf. */
+  | 'served'
+  /** Some do, some don't, or it could not be seen. */
+  | 'unseen'
+  /** This cutter has nothing to do with the scope. */
+  | 'none';
+
+export interface Report {
+  readonly sights: ReadonlyMap<string, Sight>;
+  /** What is missing until the goal is seen, in words: `gw-2 does not answer`. Empty when all is seen. */
+  readonly missing: readonly string[];
+  /** Changes behind our back that were found, and undone: for the ledger. */
+  readonly drift: readonly string[];
+  /** Writes to the system in this pass, for the ledger: `PATCH clamp: 3 routes`. */
+  readonly writes: readonly string[];
+  /** How many routes (keys, containers) are cut now, for the reply. */
+  readonly cut: number;
+}

@@ -1,0 +1,67 @@
+/**
+ * The closed list of reasons for which Pullcord refuses. A reason is at the same time the label in logs and the
+ * ledger, the `type` of a problem document, and the key of the reply.
+ */
+interface Reason {
+  /** HTTP status of the internal API's answer. */
+  readonly status: number;
+  /** What happened, and what to do now. At most 120 ASCII characters: it has to fit into a text message. */
+  readonly advice: string;
+}
+
+const table = {
+  'bad-signature': {
+    status: 403,
+    advice: 'The signature is wrong. Check the auth token and that publicUrl is what the provider calls.',
+  },
+  'bad-request': { status: 400, advice: 'The request is malformed. Correct the named fields and send it again.' },
+  'too-large': { status: 413, advice: 'The request is larger than 16 KiB.' },
+  'wrong-account': { status: 403, advice: 'The message belongs to another account. Check sms.twilio.accountSid.' },
+  'wrong-number': {
+    status: 403,
+    advice: 'The message was sent to a number that is not configured. Check sms.twilio.numbers.',
+  },
+  'unknown-sender': { status: 403, advice: 'The sender is not an operator.' },
+  'not-understood': {
+    status: 400,
+    advice: 'Not understood. Text: STOP code, RESTORE code or STATUS code. A scope may follow the word.',
+  },
+  'unknown-scope': { status: 404, advice: 'No such scope.' },
+  'code-missing': { status: 401, advice: 'A code is needed: add the 6 digits that your app shows.' },
+  'bare-stop': { status: 401, advice: 'STOP came without a code. Text START, then CUT and your 6 digits.' },
+  'code-wrong': { status: 401, advice: 'Wrong code. Wait for the next 6 digits and text again.' },
+  'code-used': { status: 401, advice: 'This code was used already. Wait for the next 6 digits and text again.' },
+  'code-locked': {
+    status: 429,
+    advice: 'Too many wrong codes. Use a printed backup code to stop; restore is locked for a while.',
+  },
+  'clock-in-doubt': {
+    status: 503,
+    advice: 'The clock went back: codes cannot be trusted. Mend the clock. A backup code still stops.',
+  },
+  'no-right': { status: 403, advice: 'You have no right to do this.' },
+  'token-wrong': { status: 401, advice: 'The bearer token is missing or not one of api.tokens.' },
+  'not-restorable-by-token': {
+    status: 403,
+    advice: 'A token cannot restore: send an operator and a fresh one-time password.',
+  },
+  'second-operator-same': { status: 409, advice: 'A second, different operator has to confirm this restore.' },
+  'nothing-to-restore': { status: 409, advice: 'Nothing is severed there.' },
+  'ledger-unavailable': {
+    status: 503,
+    advice: 'The ledger does not answer. STOP works; RESTORE refuses until it is back.',
+  },
+  'too-many-requests': { status: 429, advice: 'Too many requests. Try again in a minute.' },
+  'not-found': { status: 404, advice: 'There is no such thing here.' },
+} as const satisfies Record<string, Reason>;
+
+export type RefusalReason = keyof typeof table;
+
+export const reasons: Readonly<Record<RefusalReason, Reason>> = table;
+
+/** A refusal, as a value: refusing is an everyday outcome, not an exception. */
+export interface Refusal {
+  readonly refused: RefusalReason;
+  /** One more fact for the person, without a secret: the names of the scopes, minutes until unlocked. */
+  readonly detail?: string;
+}
