@@ -24,7 +24,7 @@ const table = {
   'unknown-sender': { status: 403, advice: 'The sender is not an operator.' },
   'not-understood': {
     status: 400,
-    advice: 'Not understood. Text: STOP code, RESTORE code or STATUS code. A scope may follow the word.',
+    advice: 'Not understood. Text: STOP code, RESTORE code or STATUS. A scope may follow the word.',
   },
   'unknown-scope': { status: 404, advice: 'No such scope.' },
   'code-missing': { status: 401, advice: 'A code is needed: add the 6 digits that your app shows.' },
