@@ -1,5 +1,6 @@
 import type { Latch } from '../latch/latch';
 import type { Order } from '../orders/order';
+import type { Refusal } from '../orders/reasons';
 
 /** What an operator's codes have been used for: kept by compare-and-set, so that a code is accepted once. */
 export interface OperatorUse {
@@ -12,8 +13,8 @@ export interface OperatorUse {
 
 /** All that a decision needs, as of one line of the ledger. Small: a few scopes, a few operators. */
 export interface State {
-  /** The newest line: a change is committed only upon it. */
-  readonly head: { readonly seq: number; readonly hash: string };
+  /** The newest line: a change is committed only upon it. `at` is an epoch in milliseconds. */
+  readonly head: { readonly seq: number; readonly at: number; readonly hash: string };
   /** The newest order's number; 0 when there is none. */
   readonly orders: number;
   readonly latches: ReadonlyMap<string, Latch>;
@@ -58,12 +59,18 @@ export interface Change {
   /** Its number has to be `state.orders + 1`. */
   readonly order?: Order;
   /** Taken once, durably. A second change with the same key is a duplicate. `outcome` is what the first one answered. */
-  readonly request?: { readonly key: string; readonly outcome: Readonly<Record<string, unknown>> };
+  readonly request?: { readonly key: string; readonly outcome: RequestOutcome };
 }
 
 export type Committed =
   | { readonly status: 'committed'; readonly state: State }
-  | { readonly status: 'duplicate'; readonly outcome: Readonly<Record<string, unknown>> };
+  | { readonly status: 'duplicate'; readonly outcome: RequestOutcome };
+
+/** What a request led to: its answer when it is repeated. */
+export type RequestOutcome =
+  | { readonly order: number }
+  | { readonly pending: { readonly scope: string; readonly operator: string; readonly withinSeconds: number } }
+  | Refusal;
 
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
@@ -91,6 +98,9 @@ export interface Store {
   saveSnapshot(snapshot: Snapshot): Promise<void>;
   snapshots(gateway: string): Promise<readonly Snapshot[]>;
   dropSnapshot(gateway: string, route: string): Promise<void>;
+  /** What a cutter remembers over a restart. Kept encrypted. */
+  recall(name: string): Promise<unknown>;
+  remember(name: string, value: unknown): Promise<void>;
   close(): Promise<void>;
 }
 

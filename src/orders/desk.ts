@@ -6,7 +6,13 @@ import type { Refusal, RefusalReason } from './reasons';
 /** What a door brings along to show who orders. */
 export type Proof =
   /** A text message: the number that it came from, and the digits in it, if any. */
-  | { readonly kind: 'phone'; readonly phone: string; readonly code?: string }
+  | {
+      readonly kind: 'phone';
+      readonly phone: string;
+      readonly code?: string;
+      /** The whole message was an opt-out word, as STOP alone is: no reply can be texted. */
+      readonly bare?: true;
+    }
   /** A person by name, with the digits. */
   | { readonly kind: 'operator'; readonly operator: string; readonly code?: string }
   /** A bearer token, already checked. It can stop, never restore (law 3). */

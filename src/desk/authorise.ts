@@ -1,0 +1,108 @@
+import type { Config, Right } from '../config/schema';
+import type { OperatorUse, State } from '../ledger/store';
+import type { Operator, Operators } from '../operators/operator';
+import { throttle } from '../operators/throttle';
+import { verifyCode } from '../operators/totp';
+import type { Proof } from '../orders/desk';
+import type { Action } from '../orders/order';
+import type { Refusal } from '../orders/reasons';
+
+/**
+ * Who may order what. Pure, and decided upon one state: the same state commits what a code was used for, so that a
+ * code is accepted once (RFC 6238, 5.2) on however many instances. Fails towards "refused".
+ */
+export type Authority =
+  | {
+      readonly kind: 'granted';
+      /** For the ledger: an operator's name, `token:<name>` or `backup:<operator>`. */
+      readonly by: string;
+      readonly use?: OperatorUse;
+      readonly backupCodeUsed?: string;
+    }
+  | ({ readonly kind: 'refused'; readonly by?: string; readonly use?: OperatorUse } & Refusal);
+
+export interface AuthoriseOptions {
+  readonly operators: Operators;
+  readonly config: Pick<Config, 'throttle' | 'sms'>;
+}
+
+const BACKUP_CODE = /^\d{12}$/;
+const ONE_TIME_PASSWORD = /^\d{6}$/;
+/** Enough to fill the widest throttle; older ones are out of every window that matters. */
+const FAILURES_KEPT = 50;
+/** How far the clock may stand behind the newest line of the ledger. */
+const CLOCK_SLACK_MS = 90_000;
+
+const rightFor: Record<Action, Right> = { sever: 'stop', restore: 'restore' };
+
+export function authorise(
+  { operators, config }: AuthoriseOptions,
+  state: State,
+  action: Action,
+  proof: Proof,
+  now: number,
+): Authority {
+  if (proof.kind === 'token') {
+    if (action === 'restore') return { kind: 'refused', refused: 'not-restorable-by-token' };
+    if (!proof.rights.includes('stop')) return { kind: 'refused', refused: 'no-right', by: `token:${proof.token}` };
+    return { kind: 'granted', by: `token:${proof.token}` };
+  }
+
+  const operator = proof.kind === 'phone' ? operators.byPhone(proof.phone) : operators.byName(proof.operator);
+  const code = proof.code ?? '';
+  if (BACKUP_CODE.test(code)) return authoriseBackupCode(operators, state, action, code, operator);
+  if (!operator) return { kind: 'refused', refused: 'unknown-sender' };
+
+  const by = operator.name;
+  if (!operator.rights.includes(rightFor[action])) return { kind: 'refused', refused: 'no-right', by };
+  if (proof.kind === 'phone' && proof.bare) {
+    if (action === 'sever' && config.sms.bareStop === 'sever') return { kind: 'granted', by };
+    return { kind: 'refused', refused: 'bare-stop', by };
+  }
+  if (code === '') return { kind: 'refused', refused: 'code-missing', by };
+  if (action === 'restore' && now < state.head.at - CLOCK_SLACK_MS)
+    return { kind: 'refused', refused: 'clock-in-doubt', by };
+  return authoriseOneTimePassword(config, state, action, operator, code, now);
+}
+
+/** A printed code lets any phone stop, once, and nothing else. */
+function authoriseBackupCode(
+  operators: Operators,
+  state: State,
+  action: Action,
+  code: string,
+  sender: Operator | undefined,
+): Authority {
+  const found = operators.byBackupCode(code);
+  const by = sender ? { by: sender.name } : {};
+  if (!found) return { kind: 'refused', refused: sender ? 'code-wrong' : 'unknown-sender', ...by };
+  if (action !== 'sever') return { kind: 'refused', refused: 'no-right', detail: 'A backup code only stops.', ...by };
+  if (state.backupCodesUsed.has(found.id)) return { kind: 'refused', refused: 'code-used', ...by };
+  if (!found.operator.rights.includes('stop')) return { kind: 'refused', refused: 'no-right', ...by };
+  return { kind: 'granted', by: `backup:${found.operator.name}`, backupCodeUsed: found.id };
+}
+
+function authoriseOneTimePassword(
+  config: AuthoriseOptions['config'],
+  state: State,
+  action: Action,
+  operator: Operator,
+  code: string,
+  now: number,
+): Authority {
+  const by = operator.name;
+  const use = state.operators.get(by) ?? { operator: by, lastStep: -1, failures: [] };
+  const everyone = [...state.operators.values()].flatMap((other) => other.failures);
+  const lock = throttle(config.throttle, { own: use.failures, everyone }, now);
+  if (action === 'restore' ? lock.restoreLocked : lock.stopLocked)
+    return { kind: 'refused', refused: 'code-locked', detail: `For ${lock.minutes} more minutes.`, by };
+
+  const result = ONE_TIME_PASSWORD.test(code)
+    ? verifyCode({ secret: operator.totpSecret, code, lastStep: use.lastStep, now })
+    : ({ ok: false, reason: 'code-wrong' } as const);
+  if (result.ok) return { kind: 'granted', by, use: { ...use, lastStep: result.step } };
+  // A code that was right but used is no guess: counting it would lock out a person with a repeated message.
+  if (result.reason !== 'code-wrong') return { kind: 'refused', refused: result.reason, by };
+  const failures = [...use.failures, now].slice(-FAILURES_KEPT);
+  return { kind: 'refused', refused: 'code-wrong', by, use: { ...use, failures } };
+}

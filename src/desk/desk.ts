@@ -1,0 +1,255 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock';
+import type { Config } from '../config/schema';
+import type { Enforcer } from '../latch/enforcer';
+import { isCut, type Latch } from '../latch/latch';
+import { bounded } from '../ledger/bounded';
+import { GENESIS } from '../ledger/chain';
+import type { Spool } from '../ledger/spool';
+import {
+  type Entry,
+  type OperatorUse,
+  type RequestOutcome,
+  type State,
+  type Store,
+  StoreUnavailable,
+} from '../ledger/store';
+import type { Operator, Operators } from '../operators/operator';
+import { liveLatch } from '../orders/decide';
+import type { Desk, Outcome, Proof, Receipt } from '../orders/desk';
+import type { Order, OrderRequest } from '../orders/order';
+import type { RefusalReason } from '../orders/reasons';
+import { authorise } from './authorise';
+import { judge, type Verdict } from './judge';
+import { RefusalMeter } from './refusal-meter';
+
+export interface DeskOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly spool: Spool;
+  readonly enforcer: Enforcer;
+  readonly operators: Operators;
+  readonly logger: Logger;
+  readonly now: Clock;
+  readonly events: {
+    /** An order stands: hand it to the queue, tell the others. Must not throw, must not wait. */
+    accepted(order: Order): void;
+    /** Something that people have to hear of, beyond the reply: a backup code was used, a stop without the ledger. */
+    alarm(key: string, text: string): void;
+  };
+}
+
+/** The number of a stop that the ledger does not know yet. */
+const UNNUMBERED = 0;
+
+const EMPTY_STATE: State = {
+  head: GENESIS,
+  orders: 0,
+  latches: new Map(),
+  operators: new Map(),
+  backupCodesUsed: new Set(),
+};
+
+/**
+ * The one place through which every order goes: authorise, decide, write the latch, set the enforcer off.
+ *
+ * Fails towards "stop" (law 4): when the ledger does not answer within its bound, a STOP is authorised upon what is
+ * known, kept in the spool and carried out at once; a RESTORE is refused.
+ */
+export class OrderDesk implements Desk {
+  private readonly meter: RefusalMeter;
+  /** What codes were used for while the ledger was away. */
+  private doubt = new Map<string, OperatorUse>();
+
+  constructor(private readonly options: DeskOptions) {
+    this.meter = new RefusalMeter((entries) => this.record(entries));
+  }
+
+  async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
+    const { store, config, logger } = this.options;
+    if (!Object.hasOwn(config.scopes, request.scope)) {
+      this.refused('unknown-scope', { source: request.source, correlation: request.correlation });
+      return {
+        kind: 'refused',
+        refused: 'unknown-scope',
+        detail: `There are: ${Object.keys(config.scopes).join(', ')}.`,
+      };
+    }
+    let verdict: Verdict | undefined;
+    try {
+      const committed = await bounded(
+        store.commit((state) => {
+          verdict = this.judge(state, request, proof);
+          return verdict.change;
+        }),
+        config.bounds.ledgerMs,
+        'the ledger',
+      );
+      if (committed.status === 'duplicate') return await this.repeated(committed.outcome);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      logger.error({ err: error, correlation: request.correlation }, 'the ledger is away');
+      return this.withoutLedger(request, proof);
+    }
+    if (!verdict) throw new Error('the store committed without asking for a decision');
+    return this.carryOut(verdict, request);
+  }
+
+  async outcome(order: Order, waitMs: number): Promise<Outcome> {
+    const { enforcer } = this.options;
+    await enforcer.until(() => isFinal(this.outcomeNow(order)), waitMs);
+    return this.outcomeNow(order);
+  }
+
+  latches(): readonly Latch[] {
+    const { store, spool, config } = this.options;
+    const known = store.mirror()?.latches;
+    const latches = new Map<string, Latch>(Object.keys(config.scopes).map((scope) => [scope, liveLatch(scope)]));
+    for (const [scope, latch] of known ?? []) latches.set(scope, latch);
+    for (const { request, at } of spool.all()) {
+      const latch = latches.get(request.scope) ?? liveLatch(request.scope);
+      if (isCut(latch)) continue;
+      const seen = this.options.enforcer.sight(request.scope, true, latch.order).sight === 'refused';
+      latches.set(request.scope, { ...latch, state: seen ? 'severed' : 'severing', since: at });
+    }
+    return [...latches.values()];
+  }
+
+  refused(reason: RefusalReason, data: Readonly<Record<string, unknown>>): void {
+    this.meter.count(reason, data);
+  }
+
+  operatorOf(phone: string): Pick<Operator, 'name' | 'rights'> | undefined {
+    const operator = this.options.operators.byPhone(phone);
+    return operator && { name: operator.name, rights: operator.rights };
+  }
+
+  /** Puts stops that were carried out without the ledger into it. Called when the ledger answers again. */
+  async recordSpooled(): Promise<void> {
+    const { store, spool, config, events } = this.options;
+    for (const stop of spool.all()) {
+      const authority = {
+        kind: 'granted',
+        by: stop.by,
+        ...(stop.use ? { use: stop.use } : {}),
+        ...(stop.backupCodeUsed ? { backupCodeUsed: stop.backupCodeUsed } : {}),
+      } as const;
+      let verdict: Verdict | undefined;
+      const committed = await store.commit((state) => {
+        verdict = judge(state, stop.request, authority, this.options.now(), config.restore);
+        return verdict.change;
+      });
+      spool.drop([stop]);
+      if (committed.status === 'committed' && verdict?.receipt.kind === 'accepted')
+        events.accepted(verdict.receipt.order);
+    }
+    this.doubt = new Map();
+    this.options.enforcer.kick();
+  }
+
+  close(): void {
+    this.meter.flush();
+  }
+
+  private judge(state: State, request: OrderRequest, proof: Proof): Verdict {
+    const { config, operators } = this.options;
+    const now = this.options.now();
+    const authority = authorise({ operators, config }, state, request.action, proof, now);
+    return judge(state, request, authority, now, config.restore);
+  }
+
+  private carryOut({ receipt }: Verdict, request: OrderRequest): Receipt {
+    const { enforcer, events, logger } = this.options;
+    if (receipt.kind === 'accepted') {
+      enforcer.kick();
+      events.accepted(receipt.order);
+      if (receipt.order.by.startsWith('backup:'))
+        events.alarm(`backup ${receipt.order.number}`, `A backup code was used to stop ${receipt.order.scope}.`);
+      const { number, action, scope, by } = receipt.order;
+      logger.info({ correlation: request.correlation, order: number, action, scope, by }, 'order accepted');
+    } else if (receipt.kind === 'refused') {
+      if (receipt.refused === 'unknown-sender')
+        this.refused('unknown-sender', { source: request.source, correlation: request.correlation });
+      if (receipt.refused === 'clock-in-doubt') events.alarm('clock', 'The clock went back: codes cannot be trusted.');
+      logger.warn({ correlation: request.correlation, reason: receipt.refused }, 'order refused');
+    }
+    return receipt;
+  }
+
+  private withoutLedger(request: OrderRequest, proof: Proof): Receipt {
+    const { config, operators, spool, enforcer, events } = this.options;
+    if (request.action !== 'sever') return { kind: 'refused', refused: 'ledger-unavailable' };
+    const earlier = spool.all().find((stop) => stop.request.key === request.key);
+    if (earlier) return { kind: 'repeated', order: unnumbered(request, earlier.by, earlier.at) };
+    const at = this.options.now();
+    const authority = authorise({ operators, config }, this.stateInDoubt(), 'sever', proof, at);
+    if (authority.use) this.doubt.set(authority.use.operator, authority.use);
+    if (authority.kind === 'refused') {
+      const { refused, detail } = authority;
+      return { kind: 'refused', refused, ...(detail === undefined ? {} : { detail }) };
+    }
+    const { by, use, backupCodeUsed } = authority;
+    spool.add({ request, by, at, ...(use ? { use } : {}), ...(backupCodeUsed ? { backupCodeUsed } : {}) });
+    enforcer.kick();
+    events.alarm('ledger', `STOP of ${request.scope} was carried out without the ledger, which does not answer.`);
+    return { kind: 'accepted', order: unnumbered(request, by, at) };
+  }
+
+  private stateInDoubt(): State {
+    const { store, spool } = this.options;
+    const state = store.mirror() ?? EMPTY_STATE;
+    const backupCodes = spool.all().flatMap((stop) => stop.backupCodeUsed ?? []);
+    return {
+      ...state,
+      operators: new Map([...state.operators, ...this.doubt]),
+      backupCodesUsed: new Set([...state.backupCodesUsed, ...backupCodes]),
+    };
+  }
+
+  /** What the first request with this key led to. */
+  private async repeated(outcome: RequestOutcome): Promise<Receipt> {
+    if ('pending' in outcome) return { kind: 'pending', ...outcome.pending };
+    if ('refused' in outcome) return { kind: 'refused', ...outcome };
+    const order = await this.options.store.order(outcome.order);
+    if (!order) throw new StoreUnavailable(`order ${outcome.order} is not in the ledger's store`);
+    return { kind: 'repeated', order };
+  }
+
+  private outcomeNow(order: Order): Outcome {
+    const { store, enforcer } = this.options;
+    const latch = store.mirror()?.latches.get(order.scope) ?? liveLatch(order.scope);
+    const cut = order.action === 'sever';
+    const { sight, missing, gateways, cut: routes } = enforcer.sight(order.scope, cut, order.number);
+    const since = (state: Outcome['state'], at: number): Outcome => ({
+      state,
+      ms: Math.max(0, at - order.at),
+      cut: routes,
+      gateways,
+      missing,
+    });
+    const now = this.options.now();
+    if (order.number !== UNNUMBERED && latch.order > order.number) return since('overtaken', latch.since);
+    if (cut) {
+      if (latch.state === 'severed' && latch.order === order.number) return since('severed', latch.since);
+      // Seen, but not on paper yet: the ledger may be away, and the person waits.
+      return since(sight === 'refused' ? 'severed' : 'severing', now);
+    }
+    return latch.state === 'live' ? since('live', latch.since) : since('restoring', now);
+  }
+
+  private record(entries: readonly Entry[]): void {
+    this.options.store
+      .commit(() => ({ entries }))
+      .catch((error) => this.options.logger.warn({ err: error, entries }, 'a refusal could not be recorded'));
+  }
+}
+
+const isFinal = (outcome: Outcome): boolean =>
+  outcome.state === 'severed' || outcome.state === 'live' || outcome.state === 'overtaken';
+
+const unnumbered = (request: OrderRequest, by: string, at: number): Order => ({
+  ...request,
+  by,
+  at,
+  number: UNNUMBERED,
+});

@@ -1,0 +1,212 @@
+import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock';
+import type { Cutter, Goal, Report } from '../cutters/cutter';
+import type { Spool } from '../ledger/spool';
+import type { Entry, State, Store } from '../ledger/store';
+import { Driver } from './driver';
+import { isCut, type Latch } from './latch';
+import { type ScopeSight, type Seen, settled, sightOf } from './settle';
+
+export interface EnforcerOptions {
+  readonly store: Store;
+  readonly spool: Spool;
+  readonly cutters: readonly Cutter[];
+  /** The scopes that are configured. */
+  readonly scopes: readonly string[];
+  readonly logger: Logger;
+  readonly now: Clock;
+  readonly periodMs: number;
+  readonly events: EnforcerEvents;
+}
+
+export interface EnforcerEvents {
+  /** A scope has come to rest: severed or live. */
+  settled(latch: Latch, sight: ScopeSight): void;
+  /** Something was changed behind our back, and undone. */
+  drift(cutter: string, what: string): void;
+  /** A cutter does not see its goal, or sees it again. */
+  trouble(key: string, text: string): void;
+  cleared(key: string, text: string): void;
+  /** A scope is severing and not yet seen; asked at each report, for the last resort. */
+  unsettled(latch: Latch): void;
+}
+
+/**
+ * Makes the systems match the latches, and keeps them so: compares what should be with what is at start, on every
+ * order, and every few seconds. Fails towards "cut": without the ledger it cuts what it knows of and releases nothing.
+ */
+export class Enforcer {
+  private readonly drivers: Driver[];
+  private readonly seen = new Map<string, Seen>();
+  private readonly changed = new EventEmitter().setMaxListeners(0);
+  private goal: Goal;
+  private closed = false;
+
+  constructor(private readonly options: EnforcerOptions) {
+    this.goal = this.currentGoal();
+    this.drivers = options.cutters.map(
+      (cutter) =>
+        new Driver({
+          cutter,
+          goal: () => this.goal,
+          periodMs: options.periodMs,
+          onReport: (goal, report) => this.onReport(cutter, goal, report),
+          onError: (error) => options.logger.error({ err: error, cutter: cutter.name }, 'cutter failed'),
+        }),
+    );
+    for (const cutter of options.cutters)
+      this.seen.set(cutter.name, {
+        cutter: cutter.name,
+        required: cutter.required,
+        order: -1,
+        severed: new Set(),
+        report: { sights: new Map(), missing: [], drift: [], writes: [], cut: 0 },
+      });
+  }
+
+  start(): void {
+    for (const driver of this.drivers) driver.start();
+  }
+
+  /** The latches may have changed. Costs nothing when they did not. */
+  kick(): void {
+    const goal = this.currentGoal();
+    if (goal.order === this.goal.order && sameSet(goal.severed, this.goal.severed)) return;
+    this.goal = goal;
+    for (const driver of this.drivers) driver.kick();
+  }
+
+  /** What the cutters see of a scope, for a latch that was set by this order. */
+  sight(scope: string, cut: boolean, order: number): ScopeSight {
+    return sightOf(scope, cut, order, [...this.seen.values()]);
+  }
+
+  /** Waits until the condition holds, looking at each report; at most `ms` milliseconds. */
+  async until(condition: () => boolean, ms: number): Promise<boolean> {
+    if (condition() || ms <= 0) return condition();
+    return new Promise<boolean>((resolve) => {
+      const finish = (value: boolean): void => {
+        clearTimeout(timer);
+        this.changed.off('change', look);
+        resolve(value);
+      };
+      const look = (): void => {
+        if (condition()) finish(true);
+        else if (this.closed) finish(false);
+      };
+      const timer = setTimeout(() => finish(condition()), ms);
+      this.changed.on('change', look);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.changed.emit('change');
+    await Promise.all(this.drivers.map((driver) => driver.close()));
+  }
+
+  private currentGoal(): Goal {
+    const state = this.options.store.mirror();
+    const severed = new Set(cutScopes(state));
+    for (const stop of this.options.spool.all()) severed.add(stop.request.scope);
+    return { order: state?.orders ?? 0, severed, mayRelease: () => this.mayRelease(severed) };
+  }
+
+  /** Law 4, in doubt nothing is given back. Law 1: asked of the ledger itself, not of what we remember. */
+  private async mayRelease(severed: ReadonlySet<string>): Promise<boolean> {
+    if (this.options.spool.all().length > 0) return false;
+    let state: State;
+    try {
+      state = await this.options.store.refresh();
+    } catch {
+      return false;
+    }
+    const cut = cutScopes(state);
+    if (!sameSet(new Set(cut), severed)) {
+      this.kick();
+      return false;
+    }
+    const unknown = cut.filter((scope) => !this.options.scopes.includes(scope));
+    if (unknown.length === 0) return true;
+    this.options.events.trouble(
+      'scope-gone',
+      `${unknown.join(', ')} is severed but no longer configured: nothing is released until it is configured again and restored`,
+    );
+    return false;
+  }
+
+  /** @returns whether the cutter has reached the goal. */
+  private onReport(cutter: Cutter, goal: Goal, report: Report): boolean {
+    this.seen.set(cutter.name, {
+      cutter: cutter.name,
+      required: cutter.required,
+      order: goal.order,
+      severed: goal.severed,
+      report,
+    });
+    const entries: Entry[] = [
+      ...report.writes.map(
+        (what): Entry => ({ kind: 'write', data: { cutter: cutter.name, order: goal.order, what } }),
+      ),
+      ...report.drift.map((what): Entry => ({ kind: 'drift', data: { cutter: cutter.name, order: goal.order, what } })),
+    ];
+    for (const what of report.drift) this.options.events.drift(cutter.name, what);
+    for (const what of report.writes) this.options.logger.info({ cutter: cutter.name, order: goal.order }, what);
+    this.settle(entries);
+    this.changed.emit('change');
+
+    const reached = this.options.scopes.every((scope) => {
+      const sight = report.sights.get(scope) ?? 'unseen';
+      return sight === 'none' || sight === (goal.severed.has(scope) ? 'refused' : 'served');
+    });
+    const key = `cutter ${cutter.name}`;
+    if (reached) this.options.events.cleared(key, `${cutter.name} is as it should be`);
+    else this.options.events.trouble(key, `${cutter.name}: ${report.missing.join('; ') || 'not seen as it should be'}`);
+    return reached;
+  }
+
+  /** Writes down what was seen. What can't be written now is found again at the next report. */
+  private settle(entries: readonly Entry[]): void {
+    const seen = [...this.seen.values()];
+    const latches = [...(this.options.store.mirror()?.latches.values() ?? [])];
+    for (const latch of latches) if (latch.state === 'severing') this.options.events.unsettled(latch);
+    const resting = latches.filter((latch) => settled(latch, seen, 0));
+    if (entries.length === 0 && resting.length === 0) return;
+
+    let rested: Latch[] = [];
+    this.options.store
+      .commit((state) => {
+        const now = this.options.now();
+        rested = resting.flatMap(({ scope, order }) => {
+          const latch = state.latches.get(scope);
+          // Overtaken meanwhile: what was seen belongs to an older order.
+          return latch?.order === order ? (settled(latch, seen, now) ?? []) : [];
+        });
+        return { entries: [...entries, ...rested.map((latch) => this.restEntry(latch, seen))], latches: rested };
+      })
+      .then(() => {
+        for (const latch of rested)
+          this.options.events.settled(latch, sightOf(latch.scope, isCut(latch), latch.order, seen));
+        this.kick();
+        this.changed.emit('change');
+      })
+      .catch((error) => this.options.logger.warn({ err: error }, 'what was seen could not be recorded yet'));
+  }
+
+  private restEntry(latch: Latch, seen: readonly Seen[]): Entry {
+    const cut = isCut(latch);
+    const { gateways, cut: routes } = sightOf(latch.scope, cut, latch.order, seen);
+    return {
+      kind: cut ? 'severed' : 'restored',
+      data: { scope: latch.scope, order: latch.order, gateways, ...(cut ? { routes } : {}) },
+    };
+  }
+}
+
+const cutScopes = (state: State | undefined): string[] =>
+  [...(state?.latches.values() ?? [])].filter(isCut).map((latch) => latch.scope);
+
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((value) => b.has(value));
+}

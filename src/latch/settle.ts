@@ -1,0 +1,56 @@
+import type { Report, Sight } from '../cutters/cutter';
+import type { Latch } from './latch';
+
+/** The newest report of one cutter, and the goal that it was made for. */
+export interface Seen {
+  readonly cutter: string;
+  readonly required: boolean;
+  /** Number of the newest order that the goal knew; an older goal proves nothing about a newer latch. */
+  readonly order: number;
+  readonly severed: ReadonlySet<string>;
+  readonly report: Report;
+}
+
+/** What all cutters together saw of one scope. */
+export interface ScopeSight {
+  readonly sight: Sight;
+  /** How many required cutters saw it. */
+  readonly gateways: number;
+  readonly cut: number;
+  readonly missing: readonly string[];
+}
+
+/**
+ * Law 5, seen and not assumed: a scope is `refused` only when every required cutter has seen the refusal under a goal
+ * that cuts it, and at least one has something to do with it. Fails towards `unseen`.
+ */
+export function sightOf(scope: string, cut: boolean, order: number, seen: readonly Seen[]): ScopeSight {
+  const wanted: Sight = cut ? 'refused' : 'served';
+  const required = seen.filter((one) => one.required);
+  const current = required.filter((one) => one.order >= order && one.severed.has(scope) === cut);
+  const sights = current.map((one) => one.report.sights.get(scope) ?? 'unseen');
+  const gateways = sights.filter((sight) => sight === wanted).length;
+  const complete =
+    current.length === required.length && gateways > 0 && sights.every((sight) => sight === wanted || sight === 'none');
+  const late = required.filter((one) => !current.includes(one)).map((one) => `${one.cutter} has not reported yet`);
+  const nowhere =
+    cut && required.length > 0 && sights.length === required.length && sights.every((sight) => sight === 'none')
+      ? [`${scope} matches no route on any gateway`]
+      : [];
+  return {
+    sight: complete ? wanted : 'unseen',
+    gateways,
+    cut: required.reduce((sum, one) => sum + one.report.cut, 0),
+    missing: complete ? [] : [...nowhere, ...late, ...current.flatMap((one) => one.report.missing)],
+  };
+}
+
+/** The latch that follows when the goal has been seen; undefined while it has not. */
+export function settled(latch: Latch, seen: readonly Seen[], now: number): Latch | undefined {
+  const cut = latch.state === 'severing';
+  if (!cut && latch.state !== 'restoring') return undefined;
+  const { sight } = sightOf(latch.scope, cut, latch.order, seen);
+  if (cut) return sight === 'refused' ? { ...latch, state: 'severed', since: now } : undefined;
+  if (sight !== 'served') return undefined;
+  return { scope: latch.scope, state: 'live', order: latch.order, since: now };
+}

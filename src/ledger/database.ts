@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
+import type { Pool } from 'pg';
+
+/** What the store needs of a database: PGlite and a pool of Postgres connections both have it. */
+export interface Database {
+  query(text: string, params?: unknown[]): Promise<{ rows: unknown[] }>;
+}
+
+/** An open database: PGlite inside of this process, or a pool of connections to Postgres. */
+export type OpenDatabase = Database & { close(): Promise<void> } & (
+    | { readonly kind: 'pglite'; readonly pglite: PGlite }
+    | { readonly kind: 'postgres'; readonly pool: Pool }
+  );
+
+/** Makes all tables; may run again at every start. */
+export const schema = (): string => readFileSync(join(__dirname, 'schema.sql'), 'utf8');

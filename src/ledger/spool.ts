@@ -1,0 +1,81 @@
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OrderRequest } from '../orders/order';
+import type { OperatorUse } from './store';
+
+/** A stop that was carried out while the ledger did not answer. */
+export interface SpooledStop {
+  readonly request: OrderRequest;
+  readonly by: string;
+  readonly use?: OperatorUse;
+  readonly backupCodeUsed?: string;
+  /** Epoch, in milliseconds. */
+  readonly at: number;
+}
+
+/**
+ * Where a STOP is kept while the ledger is away (law 4): a file of lines in the data folder, read again at start, so
+ * that a scope which was cut without the ledger stays cut over a restart. It holds stops alone; nothing that releases
+ * ever comes from here. A disk that refuses does not stop a stop: then it is kept in memory.
+ */
+export class Spool {
+  private readonly path: string;
+  private kept: SpooledStop[];
+
+  constructor(
+    dataDir: string,
+    private readonly onTrouble: (error: unknown) => void,
+  ) {
+    this.path = join(dataDir, 'stops.jsonl');
+    this.kept = this.read();
+  }
+
+  all(): readonly SpooledStop[] {
+    return this.kept;
+  }
+
+  add(stop: SpooledStop): void {
+    this.kept = [...this.kept, stop];
+    try {
+      const file = openSync(this.path, 'a', 0o600);
+      try {
+        writeSync(file, `${JSON.stringify(stop)}\n`);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      this.onTrouble(error);
+    }
+  }
+
+  /** Forgets stops that are in the ledger now. */
+  drop(stops: readonly SpooledStop[]): void {
+    this.kept = this.kept.filter((stop) => !stops.includes(stop));
+    if (this.kept.length > 0) return;
+    try {
+      rmSync(this.path, { force: true });
+    } catch (error) {
+      this.onTrouble(error);
+    }
+  }
+
+  private read(): SpooledStop[] {
+    let text: string;
+    try {
+      text = readFileSync(this.path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.onTrouble(error);
+      return [];
+    }
+    return text.split('\n').flatMap((line) => {
+      try {
+        return line === '' ? [] : [JSON.parse(line) as SpooledStop];
+      } catch (error) {
+        // The last line may be half written: the process died before it acted upon it.
+        this.onTrouble(error);
+        return [];
+      }
+    });
+  }
+}
