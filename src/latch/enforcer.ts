@@ -66,6 +66,7 @@ export class Enforcer {
   }
 
   start(): void {
+    this.goal = this.currentGoal();
     for (const driver of this.drivers) driver.start();
   }
 

@@ -8,6 +8,7 @@ import {
   type Change,
   type Committed,
   type Line,
+  type LineQuery,
   type OperatorUse,
   type RequestOutcome,
   type Snapshot,
@@ -126,15 +127,18 @@ export class SqlStore implements Store {
     await this.rows('update pullcord.orders set answered = true where number = $1', [order]);
   }
 
-  async sealedLines(query: { readonly after: number; readonly limit: number }): Promise<SealedLine[]> {
+  async sealedLines({ after, limit, kinds }: LineQuery): Promise<SealedLine[]> {
+    const newest = after === undefined;
     const rows = await this.rows<{ row: SealedLine }>(
-      'select to_jsonb(l) as row from pullcord.ledger l where seq > $1 order by seq limit $2',
-      [query.after, query.limit],
+      `select to_jsonb(l) as row from pullcord.ledger l
+       where seq > $1 and ($2::text[] is null or kind = any ($2)) order by seq ${newest ? 'desc' : ''} limit $3`,
+      [after ?? 0, kinds ?? null, limit],
     );
-    return rows.map(({ row }) => row);
+    const lines = rows.map(({ row }) => row);
+    return newest ? lines.reverse() : lines;
   }
 
-  async lines(query: { readonly after: number; readonly limit: number }): Promise<readonly Line[]> {
+  async lines(query: LineQuery): Promise<readonly Line[]> {
     return (await this.sealedLines(query)).map((line) => ({ ...line, data: JSON.parse(line.data) as Line['data'] }));
   }
 

@@ -94,7 +94,8 @@ export interface Store {
   /** Orders whose sender still waits for a result. */
   unanswered(): Promise<readonly Order[]>;
   answered(order: number): Promise<void>;
-  lines(query: { readonly after: number; readonly limit: number }): Promise<readonly Line[]>;
+  /** In the order of their numbers: those that follow `after`, or the newest when it is left out. */
+  lines(query: LineQuery): Promise<readonly Line[]>;
   saveSnapshot(snapshot: Snapshot): Promise<void>;
   snapshots(gateway: string): Promise<readonly Snapshot[]>;
   dropSnapshot(gateway: string, route: string): Promise<void>;
@@ -102,6 +103,13 @@ export interface Store {
   recall(name: string): Promise<unknown>;
   remember(name: string, value: unknown): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface LineQuery {
+  readonly after?: number;
+  readonly limit: number;
+  /** Left out: all. */
+  readonly kinds?: readonly EntryKind[];
 }
 
 /** A route as it was before it was rewritten, and as Pullcord rewrote it. Kept encrypted: it holds provider keys. */

@@ -1,0 +1,67 @@
+import type { Logger } from 'pino';
+import type { Store } from '../ledger/store';
+import type { Desk, Outcome } from '../orders/desk';
+import type { Order } from '../orders/order';
+
+export interface ResultsOptions {
+  readonly desk: Desk;
+  readonly store: Store;
+  /** Hands the text to whatever delivers and retries it. Rejects when it can't be handed over. */
+  readonly deliver: (order: Order, outcome: Outcome) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** After so long the sender is told how far it is, though it isn't over. Milliseconds. */
+const INTERIM_MS = 30_000;
+/** How long a wait for the end lasts at most before it looks again. Milliseconds. */
+const LOOK_MS = 60_000;
+
+/** Brings the result to those for whom it came too late for the door's own answer; over restarts too. */
+export class Results {
+  private readonly following = new Set<Promise<void>>();
+  private readonly keys = new Set<string>();
+  private closed = false;
+
+  constructor(private readonly options: ResultsOptions) {}
+
+  /** Takes up what an earlier life of this process owes an answer. */
+  async resume(): Promise<void> {
+    for (const order of await this.options.store.unanswered()) this.follow(order);
+  }
+
+  /** The result could not be told at once: tell it when it is there. */
+  follow(order: Order): void {
+    if (order.replyTo === undefined || this.keys.has(order.key)) return;
+    this.keys.add(order.key);
+    const work = this.tell(order)
+      .catch((error) => this.options.logger.error({ err: error, order: order.number }, 'a result could not be told'))
+      .finally(() => {
+        this.following.delete(work);
+        this.keys.delete(order.key);
+      });
+    this.following.add(work);
+  }
+
+  /** The door has told the result itself. */
+  async told(order: Order): Promise<void> {
+    if (order.number > 0) await this.options.store.answered(order.number);
+  }
+
+  /** What is still owed is found again at the next start. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(this.following);
+  }
+
+  private async tell(order: Order): Promise<void> {
+    const { desk, deliver } = this.options;
+    let outcome = await desk.outcome(order, INTERIM_MS);
+    if (!isFinal(outcome) && !this.closed) await deliver(order, outcome);
+    while (!isFinal(outcome) && !this.closed) outcome = await desk.outcome(order, LOOK_MS);
+    if (this.closed) return;
+    await deliver(order, outcome);
+    await this.told(order);
+  }
+}
+
+const isFinal = ({ state }: Outcome): boolean => state === 'severed' || state === 'live' || state === 'overtaken';
