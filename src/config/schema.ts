@@ -9,9 +9,12 @@ const SECOND_MS = 1000;
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 60 * MINUTE_SECONDS;
 
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'use a-z, 0-9 and -, beginning with a letter, at most 32');
+/** Of an operator, a gateway, a scope, a token. Also a label in the ledger, beside `token:<name>`: so no colon. */
+export const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'use a-z, 0-9 and -, beginning with a letter, at most 32');
 export const e164 = z.string().regex(/^\+[1-9]\d{1,14}$/, 'write the number as E.164: + and 2 to 15 digits, no spaces');
-const httpUrl = z.url({ protocol: /^https?$/, error: 'an http:// or https:// address' });
+const httpUrl = z.url({ protocol: /^https?$/, error: 'write an http:// or https:// address' });
 const secret = z.string().min(1, 'empty: set the variable, or its _FILE twin');
 const listen = z
   .string()
@@ -23,8 +26,8 @@ export type Right = z.infer<typeof right>;
 
 const selector = z
   .strictObject({
-    all: z.literal(true).optional(),
-    id: z.string().optional(),
+    all: z.literal(true).optional().describe('Every route of the gateway.'),
+    id: z.string().optional().describe('The id of the route.'),
     name: z.string().optional().describe('The name of the route; * stands for any characters.'),
     label: z.string().optional().describe('`key` or `key=value`.'),
     uri: z
@@ -36,10 +39,13 @@ const selector = z
   .refine((s) => Object.keys(s).length > 0, 'name at least one of all, id, name, label, uri, service');
 
 const probe = z.strictObject({
-  path: z.string().startsWith('/'),
-  method: z.enum(['HEAD', 'GET', 'OPTIONS', 'POST']).default('HEAD'),
-  host: z.string().optional(),
-  headers: z.record(z.string(), z.string()).default({}),
+  path: z.string().startsWith('/', 'begin with /').describe('What the probe asks for.'),
+  method: z
+    .enum(['HEAD', 'GET', 'OPTIONS', 'POST'])
+    .default('HEAD')
+    .describe('One that the route serves and that costs nothing upstream.'),
+  host: z.string().optional().describe('The Host header, where the route wants one.'),
+  headers: z.record(z.string(), z.string()).default({}).describe('More headers, where the route wants them.'),
 });
 
 const scope = z.strictObject({
@@ -47,7 +53,7 @@ const scope = z.strictObject({
     .array(selector)
     .min(1)
     .describe('Routes of the scope: those that any of these matches. Keys of one entry must all match.'),
-  except: z.array(selector).default([]),
+  except: z.array(selector).default([]).describe('Routes that are left alone although `routes` names them.'),
   probes: z
     .array(probe)
     .default([])
@@ -58,9 +64,9 @@ const scope = z.strictObject({
 
 const gateway = z.strictObject({
   adminUrl: httpUrl.describe("APISIX's Admin API, without /apisix/admin."),
-  adminKey: secret,
+  adminKey: secret.describe("An Admin API key that may write (APISIX's role `admin`)."),
   gatewayUrls: z.array(httpUrl).min(1).describe('Every node that serves traffic: each of them is probed.'),
-  controlUrl: httpUrl.optional(),
+  controlUrl: httpUrl.optional().describe("APISIX's Control API, for what it can tell beside the probes."),
   method: z
     .enum(['auto', 'clamp', 'rewrite'])
     .default('auto')
@@ -70,7 +76,8 @@ const gateway = z.strictObject({
     .int()
     .min(100)
     .max(10_000)
-    .default(2 * SECOND_MS),
+    .default(2 * SECOND_MS)
+    .describe('How long one request to the Admin API or one probe may take.'),
   probeConnections: z
     .int()
     .min(1)
@@ -85,7 +92,10 @@ const gateway = z.strictObject({
 });
 
 const twilio = z.strictObject({
-  accountSid: z.string().regex(/^AC[0-9a-f]{32}$/i, 'AC and 32 hexadecimal digits'),
+  accountSid: z
+    .string()
+    .regex(/^AC[0-9a-f]{32}$/i, 'write AC and 32 hexadecimal digits, as in the Twilio console')
+    .describe('Messages of other accounts are refused.'),
   authTokens: z.array(secret).min(1).max(2).describe('Two while one is being rotated; the first is used to send.'),
   numbers: z
     .array(e164)
@@ -95,28 +105,31 @@ const twilio = z.strictObject({
 });
 
 const token = z.strictObject({
-  name,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/i, 'the SHA-256 of the token, 64 hexadecimal digits: see pullcord token'),
-  rights: z.array(z.enum(['stop', 'status'])).min(1),
+  name: name.describe('Stands in the ledger for whoever bears the token.'),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'write the SHA-256 of the token, 64 hexadecimal digits: see pullcord token new')
+    .describe('The SHA-256 of the token; `pullcord token new` prints both.'),
+  rights: z
+    .array(z.enum(['stop', 'status']))
+    .min(1)
+    .describe('What the bearer may do. A token never restores.'),
 });
 
 const litellmCutter = z.strictObject({
-  url: httpUrl,
-  adminKey: secret,
-  keys: z
-    .array(z.string().min(1))
-    .min(1)
-    .describe('Virtual keys to block: their 64-digit hashes, or sk-… by a variable.'),
-  scopes: z.array(name).min(1),
+  url: httpUrl.describe("LiteLLM's proxy."),
+  adminKey: secret.describe('A key of LiteLLM that may block others; not one with the role proxy_admin_viewer.'),
+  keys: z.array(secret).min(1).describe('Virtual keys to block: their 64-digit hashes, or sk-… by a variable.'),
+  scopes: z.array(name).min(1).describe('The scopes that it takes part in.'),
   required: z.boolean().default(false).describe('Whether "severed" waits for it.'),
 });
 
 const webhookCutter = z.strictObject({
-  name,
-  url: httpUrl,
+  name: name.describe('Stands in replies and the ledger.'),
+  url: httpUrl.describe('Where the goal is posted as JSON.'),
   secret: secret.optional().describe('Signs the body: X-Pullcord-Signature, HMAC-SHA256.'),
-  scopes: z.array(name).optional(),
-  required: z.boolean().default(false),
+  scopes: z.array(name).optional().describe('The scopes that it takes part in. Left out: all.'),
+  required: z.boolean().default(false).describe('Whether "severed" waits for it.'),
 });
 
 const lastResort = z.strictObject({
@@ -126,7 +139,7 @@ const lastResort = z.strictObject({
     .min(1)
     .optional()
     .describe('Program and arguments; {scope} and {order} are filled in. No shell.'),
-  webhook: httpUrl.optional(),
+  webhook: httpUrl.optional().describe('Where the cry for help is posted as JSON.'),
 });
 
 export const configSchema = z
@@ -135,39 +148,57 @@ export const configSchema = z
       'How the internet reaches the public listener. Signatures are checked against this, never against Host.',
     ),
     listen: z
-      .strictObject({ public: listen.default('0.0.0.0:8080'), internal: listen.default('127.0.0.1:8081') })
-      .prefault({}),
+      .strictObject({
+        public: listen.default('0.0.0.0:8080').describe('What the internet may see: text messages alone.'),
+        internal: listen.default('127.0.0.1:8081').describe('API, console and metrics: for your own network alone.'),
+      })
+      .prefault({})
+      .describe('The two listeners, as address:port.'),
     dataDir: z
       .string()
       .default('data')
-      .describe('The embedded ledger, and what has to survive when the ledger does not answer.'),
-    operatorsFile: z.string().optional().describe('Left out: operators.json in dataDir.'),
+      .describe(
+        'The embedded ledger, and what has to survive when the ledger does not answer. Relative to this file. Left out: PULLCORD_DATA_DIR, or data.',
+      ),
+    operatorsFile: z.string().optional().describe('Relative to this file. Left out: operators.json in dataDir.'),
     key: secret.describe(
-      '32 bytes, as 64 hexadecimal digits or base64: encrypts secrets and snapshots, seals the ledger.',
+      '32 bytes, as 64 hexadecimal digits or base64: encrypts secrets and snapshots, seals the ledger. Left out: PULLCORD_KEY. Make one: openssl rand -hex 32',
     ),
-    databaseUrl: z.string().optional().describe('Postgres. Left out: embedded in dataDir.'),
-    redisUrl: z.string().optional().describe('Redis for the queue. Left out: the queue lives where the ledger does.'),
-    gateways: z.record(name, gateway).refine((g) => Object.keys(g).length > 0, 'name at least one gateway'),
-    scopes: z.record(name, scope).refine((s) => Object.keys(s).length > 0, 'name at least one scope'),
+    databaseUrl: z.string().optional().describe('Postgres. Left out: DATABASE_URL, or embedded in dataDir.'),
+    redisUrl: z
+      .string()
+      .optional()
+      .describe('Redis for the queue. Left out: REDIS_URL, or the queue lives where the ledger does.'),
+    gateways: z
+      .record(name, gateway)
+      .refine((g) => Object.keys(g).length > 0, 'name at least one gateway')
+      .describe('Each APISIX that is cut, under a name of yours. "Severed" is said when all of them refuse.'),
+    scopes: z
+      .record(name, scope)
+      .refine((s) => Object.keys(s).length > 0, 'name at least one scope')
+      .describe('Parts of the gateways that are cut as one, by the name that is texted: STOP llm 492039.'),
     defaultScope: name.optional().describe('What a STOP without a scope cuts. Left out: agent, or the only one.'),
     sms: z
       .strictObject({
-        twilio: twilio.optional(),
+        twilio: twilio.optional().describe('Text messages by Twilio.'),
         bareStop: z
           .enum(['refuse', 'sever'])
           .default('refuse')
           .describe('What a STOP without a code does. Twilio takes it for an opt-out: no reply can be sent.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Orders by text message.'),
     restore: z
       .strictObject({
-        operators: z.int().min(1).max(2).default(1),
+        operators: z.int().min(1).max(2).default(1).describe('2: a second, different operator has to confirm.'),
         withinSeconds: z
           .int()
           .min(60)
-          .default(10 * MINUTE_SECONDS),
+          .default(10 * MINUTE_SECONDS)
+          .describe('Within how long the second one has to follow.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What a RESTORE needs, beside an operator and a fresh one-time password.'),
     throttle: z
       .strictObject({
         restoreFailures: z
@@ -190,20 +221,40 @@ export const configSchema = z
         windowSeconds: z
           .int()
           .min(60)
-          .default(6 * HOUR_SECONDS),
+          .default(6 * HOUR_SECONDS)
+          .describe('For how long a wrong code counts.'),
       })
-      .prefault({}),
-    api: z.strictObject({ tokens: z.array(token).default([]) }).prefault({}),
+      .prefault({})
+      .describe('Wrong codes lock RESTORE early and STOP late; backup codes are never locked.'),
+    api: z
+      .strictObject({
+        tokens: z.array(token).default([]).describe('Bearer tokens of programs, for instance n8n.'),
+      })
+      .prefault({})
+      .describe('Orders over HTTP, on the internal listener.'),
     cutters: z
-      .strictObject({ litellm: z.array(litellmCutter).default([]), webhooks: z.array(webhookCutter).default([]) })
-      .prefault({}),
-    lastResort: lastResort.optional(),
+      .strictObject({
+        litellm: z.array(litellmCutter).default([]).describe('Block the keys of an agent at LiteLLM.'),
+        webhooks: z.array(webhookCutter).default([]).describe('Tell the goal to a system of your own.'),
+      })
+      .prefault({})
+      .describe('What else is cut at the same moment as the gateways.'),
+    lastResort: lastResort.optional().describe('What to do when the gateways are not seen to refuse.'),
     notify: z
       .strictObject({
         sms: z.boolean().default(true).describe('Tell alarms to all operators by text message.'),
-        webhooks: z.array(z.strictObject({ url: httpUrl, secret: secret.optional() })).default([]),
+        webhooks: z
+          .array(
+            z.strictObject({
+              url: httpUrl.describe('Where the event is posted as JSON.'),
+              secret: secret.optional().describe('Signs the body: X-Pullcord-Signature, HMAC-SHA256.'),
+            }),
+          )
+          .default([])
+          .describe('Tell events to others, for instance n8n.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Who hears of orders and alarms.'),
     enforcer: z
       .strictObject({
         periodSeconds: z
@@ -213,7 +264,8 @@ export const configSchema = z
           .default(5)
           .describe('How often the gateways are compared with the latches.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('The loop that makes the gateways match the latches, and keeps them so.'),
     bounds: z
       .strictObject({
         ledgerMs: z
@@ -229,29 +281,45 @@ export const configSchema = z
           .default(5 * SECOND_MS)
           .describe('How long the answer to a text message waits for the result.'),
       })
-      .prefault({}),
-    log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+      .prefault({})
+      .describe('How long something is waited for.'),
+    log: z
+      .strictObject({
+        level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('The least that is logged.'),
+      })
+      .prefault({})
+      .describe('JSON lines on the standard output.'),
   })
-  .superRefine((config, ctx) => {
-    const scopes = Object.keys(config.scopes);
-    const known = (value: string, path: (string | number)[]): void => {
-      if (!scopes.includes(value))
-        ctx.addIssue({ code: 'custom', path, message: `no such scope; there are: ${scopes.join(', ')}` });
-    };
-    if (config.defaultScope !== undefined) known(config.defaultScope, ['defaultScope']);
-    else if (scopes.length > 1 && !scopes.includes('agent'))
-      ctx.addIssue({
-        code: 'custom',
-        path: ['defaultScope'],
-        message: 'several scopes and none is called agent: name the one that STOP cuts',
-      });
-    config.cutters.litellm.forEach((cutter, i) =>
-      cutter.scopes.forEach((s, j) => known(s, ['cutters', 'litellm', i, 'scopes', j])),
-    );
-    config.cutters.webhooks.forEach((cutter, i) =>
-      cutter.scopes?.forEach((s, j) => known(s, ['cutters', 'webhooks', i, 'scopes', j])),
-    );
-  });
+  .superRefine(checkScopeNames, { when: scopesAreReadable });
+
+/** Also when other parts are faulty: all faults are reported at once. */
+function scopesAreReadable({ value, issues }: z.core.ParsePayload): boolean {
+  const parts: unknown[] = ['scopes', 'defaultScope', 'cutters'];
+  return value instanceof Object && 'scopes' in value && !issues.some(({ path }) => parts.includes(path?.[0]));
+}
+
+interface ScopeNames {
+  readonly scopes: Readonly<Record<string, unknown>>;
+  readonly defaultScope?: string | undefined;
+  readonly cutters: Readonly<Record<string, readonly { readonly scopes?: readonly string[] | undefined }[]>>;
+}
+
+function checkScopeNames(config: ScopeNames, ctx: z.RefinementCtx): void {
+  const scopes = Object.keys(config.scopes);
+  const known = (value: string, path: (string | number)[]): void => {
+    if (!scopes.includes(value))
+      ctx.addIssue({ code: 'custom', path, message: `no such scope; there are: ${scopes.join(', ')}` });
+  };
+  if (config.defaultScope !== undefined) known(config.defaultScope, ['defaultScope']);
+  else if (scopes.length > 1 && !scopes.includes('agent'))
+    ctx.addIssue({
+      code: 'custom',
+      path: ['defaultScope'],
+      message: 'several scopes and none is called agent: name the one that STOP cuts',
+    });
+  for (const [kind, cutters] of Object.entries(config.cutters))
+    cutters.forEach((cutter, i) => cutter.scopes?.forEach((s, j) => known(s, ['cutters', kind, i, 'scopes', j])));
+}
 
 export type Config = z.infer<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
