@@ -52,6 +52,16 @@ const table = {
     advice: 'The ledger does not answer. STOP works; RESTORE refuses until it is back.',
   },
   'too-many-requests': { status: 429, advice: 'Too many requests. Try again in a minute.' },
+  'key-reused': {
+    status: 422,
+    advice: 'This idempotency key belongs to another order. Take a new key for a new order.',
+  },
+  'wrong-method': { status: 405, advice: 'This path does not take that method. See the Allow header.' },
+  'wrong-media-type': { status: 415, advice: 'Send the body as application/json, not compressed.' },
+  'internal-error': {
+    status: 500,
+    advice: 'Something failed inside; the log says what, under the request id. If it is urgent, text CUT and a code.',
+  },
   'not-found': { status: 404, advice: 'There is no such thing here.' },
 } as const satisfies Record<string, Reason>;
 

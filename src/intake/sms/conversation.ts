@@ -1,0 +1,115 @@
+import { type Config, defaultScope } from '../../config/schema';
+import type { Desk } from '../../orders/desk';
+import { type ParsedMessage, parseMessage } from '../../orders/grammar';
+import { isOptIn } from '../../orders/words';
+import { createOrdering, type OrderingOptions, type Wish } from './ordering';
+import { Recent } from './recent';
+import type { Answer, TextMessage } from './text-message';
+import {
+  alsoAlarm,
+  helpText,
+  notUnderstoodText,
+  optedOutAlarm,
+  refusalText,
+  statusText,
+  unknownScopeText,
+} from './texts';
+
+export interface ConversationOptions extends OrderingOptions {
+  readonly config: Config;
+}
+
+type Operator = NonNullable<ReturnType<Desk['operatorOf']>>;
+type Orderly = Extract<ParsedMessage, { readonly digits: number }>;
+type Said = Exclude<ParsedMessage, { readonly kind: 'sever' | 'restore' }>;
+
+/** Of how many messages the answer is remembered, for when they are delivered again. */
+const REMEMBERED = 500;
+
+/**
+ * Who is told what, whichever provider brings the message. Fails towards silence for strangers, towards a word of
+ * help for operators, and towards "stop" for a stranger with a backup code.
+ */
+export function createConversation(options: ConversationOptions): (message: TextMessage) => Promise<Answer> {
+  const { config, desk, alarm, logger, now } = options;
+  const scopes = Object.keys(config.scopes);
+  const order = createOrdering(options);
+  // Orders are known again by the ledger. This is for the rest: who captured a STATUS gets its old answer, no new one.
+  const answers = new Recent<Answer>(REMEMBERED);
+  const alarmed = new Recent<true>(REMEMBERED);
+  /** Operators' numbers that can't be texted. Forgotten at a restart; then the provider's refusal (21610) shows it. */
+  const optedOut = new Set<string>();
+
+  return async (message) => {
+    const operator = desk.operatorOf(message.from);
+    const parsed = parseMessage(message.body, scopes);
+    logger.info({ correlation: message.id, kind: parsed.kind, operator: operator?.name }, 'text message');
+    if (!operator) return answerStranger(message, parsed);
+
+    const deaf = message.optOut || ('bare' in parsed && parsed.bare);
+    if (deaf) optedOut.add(message.from);
+    else if (isOptIn(message.body)) optedOut.delete(message.from);
+
+    const answer = await answerOperator(message, parsed, operator);
+    if (answer.text === undefined || !optedOut.has(message.from)) return answer;
+    const { text } = answer;
+    // The result of a STOP must not get lost because its sender can't be texted.
+    alarmed.take(message.id, () => {
+      alarm(`sms ${message.id}`, deaf ? optedOutAlarm(operator.name, text) : alsoAlarm(operator.name, text));
+      return true;
+    });
+    if (!deaf) return answer;
+    return answer.tells ? { tells: answer.tells } : {};
+  };
+
+  async function answerStranger(message: TextMessage, parsed: ParsedMessage): Promise<Answer> {
+    if (severs(parsed) && parsed.backupCode !== undefined) {
+      // A stranger is told of no mistake and can't mend a scope that there isn't: doubt stops.
+      const scope = parsed.kind === 'sever' ? parsed.scope : undefined;
+      return order(message, { ...wishOf(message, parsed, scope), action: 'sever', stranger: true });
+    }
+    desk.refused('unknown-sender', { door: 'sms', correlation: message.id });
+    return {};
+  }
+
+  async function answerOperator(message: TextMessage, parsed: ParsedMessage, operator: Operator): Promise<Answer> {
+    if (parsed.kind === 'sever' || parsed.kind === 'restore')
+      return order(message, { ...wishOf(message, parsed, parsed.scope), action: parsed.kind, stranger: false });
+    return answers.take(message.id, () => ({ text: lineFor(message, parsed, operator) }));
+  }
+
+  function wishOf(
+    { from }: TextMessage,
+    parsed: Orderly,
+    scope = defaultScope(config),
+  ): Omit<Wish, 'action' | 'stranger'> {
+    const code = parsed.code ?? parsed.backupCode;
+    const { digits } = parsed;
+    if (code !== undefined) return { scope, digits, proof: { kind: 'phone', phone: from, code } };
+    // Where a bare STOP stops, so does one that names a scope, or whose digits are no code.
+    const enough = parsed.bare || (config.sms.bareStop === 'sever' && severs(parsed));
+    return { scope, digits, proof: { kind: 'phone', phone: from, ...(enough ? { bare: true } : {}) } };
+  }
+
+  function lineFor(message: TextMessage, parsed: Said, operator: Operator): string {
+    const data = { door: 'sms', correlation: message.id, by: operator.name };
+    switch (parsed.kind) {
+      case 'help':
+        return helpText(scopes);
+      case 'status':
+        if (operator.rights.includes('status')) return statusText(desk.latches(), now());
+        desk.refused('no-right', data);
+        return refusalText({ refused: 'no-right' });
+      case 'unknown-scope':
+        desk.refused('unknown-scope', data);
+        return unknownScopeText(parsed.word, scopes);
+      case 'not-understood':
+        desk.refused('not-understood', data);
+        return notUnderstoodText();
+    }
+  }
+}
+
+type Sever = Orderly & ({ readonly kind: 'sever' } | { readonly kind: 'unknown-scope' });
+const severs = (parsed: ParsedMessage): parsed is Sever =>
+  parsed.kind === 'sever' || (parsed.kind === 'unknown-scope' && parsed.verb === 'sever');

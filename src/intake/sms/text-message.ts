@@ -1,0 +1,30 @@
+import type { Order } from '../../orders/order';
+
+/** One text message, proven to come from the provider. Who sent it is not proven: a number can be forged. */
+export interface TextMessage {
+  /** The provider's id: the same message has the same id, however often it is delivered. */
+  readonly id: string;
+  /** E.164. */
+  readonly from: string;
+  readonly body: string;
+  /** When its request began to arrive. Epoch, in milliseconds. */
+  readonly arrivedAt: number;
+  /** The provider says that it took the message for an opt-out: nothing can be texted back. */
+  readonly optOut: boolean;
+}
+
+/** What a door says back. */
+export interface Answer {
+  /** Nothing is said when there is none. */
+  readonly text?: string;
+  /** The order whose final result the text tells. */
+  readonly tells?: Order;
+}
+
+/** What becomes of results, when the door's answer is there too early to tell them. None of these throws. */
+export interface Results {
+  /** Send the result when it is there. Called again for the same order, it is sent once. */
+  follow(order: Order): void;
+  /** The result was told. */
+  told(order: Order): Promise<void>;
+}

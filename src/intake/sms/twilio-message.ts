@@ -1,0 +1,62 @@
+import { validateRequest } from 'twilio/lib/webhooks/webhooks';
+import { z } from 'zod';
+import { type Config, e164 } from '../../config/schema';
+import type { RefusalReason } from '../../orders/reasons';
+import type { Form } from './form';
+import type { TextMessage } from './text-message';
+
+/**
+ * Shows that a webhook is Twilio's, then that it is a text message for us. Fails towards "refused".
+ *
+ * The signature covers the URL and all pairs of the form (twilio.com/docs/usage/security), but neither a time nor the
+ * borders between keys and values: `{A: 1, AB: 2}` signs like `{A: '1AB2'}`. So the shapes are checked as well, and a
+ * message that is sent again is known by its MessageSid.
+ */
+
+export type TwilioConfig = NonNullable<Config['sms']['twilio']>;
+
+/** The base64 of 20 bytes. Anything else is refused before anything is hashed. */
+const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;
+
+export const looksSigned = (signature: string | undefined): signature is string => SIGNATURE.test(signature ?? '');
+
+/**
+ * The URL that Twilio signs: the configured one, never one from the request (twilio/twilio-node#321, #505). What
+ * follows # is for Twilio alone, and not signed.
+ */
+export function signedUrl({ publicUrl, sms }: Pick<Config, 'publicUrl' | 'sms'>): string {
+  const url = sms.twilio?.webhookUrl ?? `${publicUrl.replace(/#.*$/, '').replace(/\/+$/, '')}/sms/twilio`;
+  return url.replace(/#.*$/, '');
+}
+
+/** Whether one of the account's tokens signed this form for this URL. Twilio signs with the primary one. */
+export const isSigned = (authTokens: readonly string[], signature: string, url: string, form: Form): boolean =>
+  authTokens.some((token) => validateRequest(token, signature, url, form));
+
+const messageSchema = z.object({
+  MessageSid: z.string().regex(/^(SM|MM)[0-9a-f]{32}$/),
+  AccountSid: z.string(),
+  From: e164,
+  To: e164,
+  Body: z.string().default(''),
+  // With Advanced Opt-Out on a Messaging Service, which has its own words.
+  OptOutType: z.string().optional(),
+});
+
+export type Read =
+  | { readonly message: TextMessage }
+  | { readonly refused: RefusalReason; readonly data: Readonly<Record<string, string>> };
+
+/** @param form one whose signature was right. */
+export function readMessage(form: Form, config: TwilioConfig, arrivedAt: number): Read {
+  const parsed = messageSchema.safeParse(form);
+  if (!parsed.success) {
+    const fields = parsed.error.issues.map(({ path }) => path[0]).join(', ');
+    return { refused: 'bad-request', data: { fields } };
+  }
+  const { MessageSid: id, AccountSid, From: from, To: to, Body: body, OptOutType } = parsed.data;
+  const data = { correlation: id };
+  if (AccountSid.toLowerCase() !== config.accountSid.toLowerCase()) return { refused: 'wrong-account', data };
+  if (!config.numbers.includes(to)) return { refused: 'wrong-number', data };
+  return { message: { id, from, body, arrivedAt, optOut: OptOutType === 'STOP' } };
+}

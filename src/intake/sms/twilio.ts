@@ -1,0 +1,92 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler, Response } from 'express';
+import { type RefusalReason, reasons } from '../../orders/reasons';
+import { type ConversationOptions, createConversation } from './conversation';
+import { type Body, parseForm, readBody } from './form';
+import type { Answer } from './text-message';
+import { isSigned, looksSigned, readMessage, signedUrl } from './twilio-message';
+
+/** The largest message with all that Twilio tells about it takes about 8 KiB. */
+const BODY_BYTES = 16 * 1024;
+/** Twilio sends all at once. */
+const BODY_MS = 3_000;
+
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
+
+export interface TwilioDoorOptions extends ConversationOptions {
+  /** Until the body is there. Milliseconds. */
+  readonly bodyMs?: number;
+}
+
+/**
+ * `POST /sms/twilio`: Twilio's webhook for an incoming message. Fails towards "refused": what isn't proven to be
+ * Twilio's gets an empty answer, and reaches neither the grammar nor an order. Cheap checks stand first, so that a
+ * flood of forged requests costs little, and none of them writes a line to the log.
+ * @throws Error when `sms.twilio` is not configured.
+ */
+export function twilioDoor(options: TwilioDoorOptions): RequestHandler {
+  const { config, desk, results, logger, now, bodyMs = BODY_MS } = options;
+  const { twilio } = config.sms;
+  if (!twilio) throw new Error('sms.twilio is not configured: add accountSid, authTokens and numbers.');
+  const url = signedUrl(config);
+  const converse = createConversation(options);
+
+  return async (req, res) => {
+    const arrivedAt = now();
+    const refuse = (reason: RefusalReason, data: Readonly<Record<string, string>> = {}): void => {
+      desk.refused(reason, { door: 'sms', ...data });
+      // What wasn't read is read to its end before the next request on this connection: that has to be near.
+      if (!req.complete && !(declaredLength(req) <= BODY_BYTES)) res.set('connection', 'close');
+      res.status(reasons[reason].status).end();
+    };
+
+    const signature = req.get('x-twilio-signature');
+    if (!looksSigned(signature)) return refuse('bad-signature');
+    if (!FORM.test(req.get('content-type') ?? '')) return refuse('bad-request', { fields: 'content-type' });
+    if (req.get('content-encoding') !== undefined) return refuse('bad-request', { fields: 'content-encoding' });
+
+    const body = await bodyOf(req, bodyMs);
+    if (body.kind === 'too-large') return refuse('too-large');
+    if (body.kind !== 'read') {
+      res.set('connection', 'close');
+      return refuse('bad-request', { fields: `body ${body.kind}` });
+    }
+    const form = parseForm(body.raw);
+    if (!form) return refuse('bad-request', { fields: 'too many' });
+    if (!isSigned(twilio.authTokens, signature, url, form)) return refuse('bad-signature');
+
+    const read = readMessage(form, twilio, arrivedAt);
+    if ('refused' in read) return refuse(read.refused, read.data);
+    const answer = await converse(read.message);
+    const { tells } = answer;
+    if (res.closed) {
+      // Twilio hung up before; what isn't a result is lost, as it is when Twilio doesn't ask again.
+      if (tells) results.follow(tells);
+      return;
+    }
+    sayTwiml(res, answer);
+    res.once('close', () => {
+      if (!tells) return;
+      if (!res.writableFinished) results.follow(tells);
+      else
+        results.told(tells).catch((error) => {
+          logger.warn({ err: error, correlation: read.message.id }, 'a reply may come twice: it could not be noted');
+        });
+    });
+  };
+}
+
+/** NaN when the length isn't declared. */
+const declaredLength = (req: IncomingMessage): number => Number(req.headers['content-length']);
+
+async function bodyOf(req: IncomingMessage, ms: number): Promise<Body> {
+  return declaredLength(req) > BODY_BYTES ? { kind: 'too-large' } : readBody(req, { bytes: BODY_BYTES, ms });
+}
+
+function sayTwiml(res: Response, { text }: Answer): void {
+  const message = text === undefined ? '' : `<Message>${escapeXml(text)}</Message>`;
+  res.type('text/xml').send(`<?xml version="1.0" encoding="UTF-8"?><Response>${message}</Response>`);
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+const escapeXml = (text: string): string => text.replace(/[&<>]/g, (c) => entities[c] ?? c);

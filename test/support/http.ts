@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import pino from 'pino';
+import type { Right } from '../../src/config/schema';
+import { api } from '../../src/intake/http/api';
+import { internalApp } from '../../src/intake/http/apps';
+import { type Limits, listen } from '../../src/intake/http/listen';
+import type { Records } from '../../src/intake/http/records';
+import type { Token } from '../../src/intake/http/tokens';
+import type { Latch } from '../../src/latch/latch';
+import type { Incident } from '../../src/ledger/incident';
+import type { Line } from '../../src/ledger/store';
+import type { Verdict } from '../../src/ledger/verify';
+import type { Desk, Outcome, Proof, Receipt } from '../../src/orders/desk';
+import type { Order, OrderRequest } from '../../src/orders/order';
+import type { RefusalReason } from '../../src/orders/reasons';
+import type { Readiness } from '../../src/supervision/readiness';
+
+export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/** A desk that writes down what it is asked, and accepts unless the test says otherwise. */
+export class FakeDesk implements Desk {
+  readonly asked: { request: OrderRequest; proof: Proof }[] = [];
+  readonly waits: number[] = [];
+  readonly refusals: { reason: RefusalReason; data: Readonly<Record<string, unknown>> }[] = [];
+  /** What the next orders get, instead of being accepted. */
+  receipt: Receipt | Error | undefined;
+  result: Partial<Outcome> | Error = {};
+  /** When set, an outcome that is waited for comes after it. */
+  gate: Promise<void> | undefined;
+  scopes: Latch[] = [];
+  private readonly orders = new Map<string, Order>();
+
+  async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
+    this.asked.push({ request, proof });
+    if (this.receipt instanceof Error) throw this.receipt;
+    if (this.receipt) return this.receipt;
+    const earlier = this.orders.get(request.key);
+    if (earlier) return { kind: 'repeated', order: earlier };
+    const by = proof.kind === 'operator' ? proof.operator : proof.kind === 'token' ? `token:${proof.token}` : 'nobody';
+    const order: Order = { ...request, number: this.orders.size + 1, by, at: NOW };
+    this.orders.set(request.key, order);
+    return { kind: 'accepted', order };
+  }
+
+  async outcome(order: Order, waitMs: number): Promise<Outcome> {
+    this.waits.push(waitMs);
+    if (waitMs > 0) await this.gate;
+    if (this.result instanceof Error) throw this.result;
+    const state = order.action === 'sever' ? 'severed' : 'live';
+    return { state, ms: 12, cut: 3, gateways: 2, missing: [], ...this.result };
+  }
+
+  latches(): readonly Latch[] {
+    return this.scopes;
+  }
+
+  refused(reason: RefusalReason, data: Readonly<Record<string, unknown>>): void {
+    this.refusals.push({ reason, data });
+  }
+
+  operatorOf(): undefined {
+    return undefined;
+  }
+}
+
+export class FakeRecords implements Records {
+  readonly asked: unknown[] = [];
+  known: Order[] = [];
+  found: Incident[] = [];
+  paper: Line[] = [];
+  verdict: Verdict = { ok: true, lines: 0, faults: [] };
+  /** What every call throws. */
+  failure: Error | undefined;
+  /** When set, `verify` comes after it. */
+  gate: Promise<void> | undefined;
+
+  async order(number: number): Promise<Order | undefined> {
+    return this.answer(
+      { number },
+      this.known.find((order) => order.number === number),
+    );
+  }
+  async orders(query: { scope?: string; limit: number }): Promise<readonly Order[]> {
+    return this.answer(query, this.known);
+  }
+  async incidents(query: { limit: number }): Promise<readonly Incident[]> {
+    return this.answer(query, this.found);
+  }
+  async lines(query: { after?: number; limit: number }): Promise<readonly Line[]> {
+    return this.answer(query, this.paper);
+  }
+  async verify(): Promise<Verdict> {
+    this.asked.push('verify');
+    await this.gate;
+    return this.verdict;
+  }
+
+  private answer<T>(query: unknown, value: T): T {
+    this.asked.push(query);
+    if (this.failure) throw this.failure;
+    return value;
+  }
+}
+
+/** Tokens by name: `Bearer n8n-secret` is the one of `n8n`. */
+export const secretOf = (name: string): string => `${name}-secret`;
+export const tokenOf = (name: string, rights: Exclude<Right, 'restore'>[]): Token => ({
+  name,
+  sha256: createHash('sha256').update(secretOf(name)).digest('hex'),
+  rights,
+});
+export const tokens = [tokenOf('n8n', ['stop', 'status']), tokenOf('stopper', ['stop']), tokenOf('reader', ['status'])];
+
+export interface DoorOptions {
+  readonly desk?: Desk;
+  readonly records?: Records;
+  readonly ready?: () => Promise<Readiness>;
+  readonly missing?: (scope: string) => readonly string[];
+  readonly limits?: Partial<Limits>;
+}
+
+export interface CallOptions {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body, when it is JSON. */
+  readonly json: Record<string, unknown>;
+}
+
+/** The internal listener, for real, on a free port. */
+export async function openDoor({ desk = new FakeDesk(), records = new FakeRecords(), ...options }: DoorOptions = {}) {
+  const logged: string[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) });
+  const closing = new AbortController();
+  let ids = 0;
+  const context = { log, now: Date.now, randomId: () => `id-${++ids}` };
+  const router = api({
+    ...{ desk, records, tokens, defaultScope: 'agent', version: '0.0.0', closing: closing.signal },
+    ...context,
+    ready: options.ready ?? (async () => ({ state: 'armed', parts: [] })),
+    missing: options.missing ?? (() => []),
+  });
+  const listener = await listen(internalApp({ ...context, routers: [router] }), '127.0.0.1:0', options.limits);
+
+  /** One request. A string as body is sent as it is; `token: ''` sends none. */
+  const call = async (method: string, path: string, { token = 'n8n', body, headers }: CallOptions = {}) => {
+    const response = await fetch(listener.url + path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(token === '' ? {} : { authorization: `Bearer ${secretOf(token)}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = (response.headers.get('content-type') ?? '').includes('json') && text !== '';
+    const answered: Answered = {
+      ...{ status: response.status, headers: response.headers, text },
+      json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
+    };
+    return answered;
+  };
+  return { call, listener, logged, closing, url: listener.url };
+}
+
+export type Door = Awaited<ReturnType<typeof openDoor>>;

@@ -1,0 +1,41 @@
+import { createLogger } from '../../src/log';
+import { gatewayObjects, gatewayScopes } from '../../src/sandbox/gateway-objects';
+import { type SandboxLiteLLM, startSandboxLiteLLM } from '../../src/sandbox/litellm';
+import { type Rig, type RigOptions, startRig } from '../../src/sandbox/rig';
+import { TestClock } from './desk';
+
+/** A whole installation with a model behind it, and a clock that the test moves. */
+export interface Whole extends Rig {
+  readonly litellm: SandboxLiteLLM;
+  readonly clock: TestClock;
+  /** The status that the gateway's data plane answers. */
+  status(path: string, node?: number): Promise<number>;
+}
+
+export async function startWhole(options: Partial<RigOptions> = {}): Promise<Whole> {
+  const litellm = await startSandboxLiteLLM({ chunkMs: 10, tokens: 100_000 });
+  const clock = new TestClock(Date.now());
+  const rig = await startRig({
+    logger: createLogger({ level: (process.env.PULLCORD_LOG as 'debug' | undefined) ?? 'silent' }),
+    now: clock.now,
+    objects: gatewayObjects(litellm.url),
+    config: { scopes: gatewayScopes, enforcer: { periodSeconds: 1 } },
+    ...options,
+  });
+  const status = async (path: string, node = 0): Promise<number> => {
+    const answer = await fetch(`${rig.apisix.gatewayUrls[node]}${path}`);
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  return Object.create(rig, {
+    litellm: { value: litellm },
+    clock: { value: clock },
+    status: { value: status },
+    close: {
+      value: async () => {
+        await rig.close();
+        await litellm.close();
+      },
+    },
+  }) as Whole;
+}
