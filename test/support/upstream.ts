@@ -8,7 +8,7 @@ export interface Upstream {
   readonly requests: readonly { readonly method: string; readonly path: string; readonly bytes: number }[];
   /** Responses and tunnels that are open now: a gateway that lets go of one closes it here. */
   open(): number;
-  /** One more event to every stream under `held`. */
+  /** One more event to every stream under `held`; the whole answer to every request under `waits`. */
   push(text: string): void;
   close(): Promise<void>;
 }
@@ -32,6 +32,8 @@ export async function startUpstream(name = 'upstream'): Promise<Upstream> {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
       held.add(response);
     },
+    /** Nothing at all until the test says so, then an answer that is no stream. */
+    waits: (response) => void held.add(response),
     fails: (response) => void response.writeHead(500, { 'content-type': 'text/plain' }).end('failed'),
   };
 
@@ -77,7 +79,10 @@ export async function startUpstream(name = 'upstream'): Promise<Upstream> {
     requests,
     open: () => open.size,
     push: (text) => {
-      for (const response of held) response.write(text);
+      for (const response of held) {
+        if (response.headersSent) response.write(text);
+        else response.writeHead(200, { 'content-length': text.length }).end(text);
+      }
     },
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,0 +1,81 @@
+import { setMaxListeners } from 'node:events';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultyNode } from '../faults';
+import { listen } from '../listener';
+import type { Store } from '../store';
+import { createBalancer } from './balancer';
+import { decide } from './phases';
+import { respond } from './proxy';
+import { createRouter } from './router';
+import { createView, type View } from './view';
+import { tunnel } from './websocket';
+
+/** One gateway of the sandbox: a listener with its own view of the configuration. */
+export interface GatewayNode extends FaultyNode {
+  readonly view: View;
+  close(): Promise<void>;
+}
+
+export interface NodeOptions {
+  readonly store: Store;
+  readonly port: number;
+  readonly propagationMs: number;
+  readonly random: () => number;
+}
+
+export async function startNode({ store, port, propagationMs, random }: NodeOptions): Promise<GatewayNode> {
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
+  const view = createView(store, propagationMs);
+  const balancer = createBalancer();
+  const parts = {
+    view,
+    balancer,
+    random,
+    router: createRouter(view),
+    sleep: (ms: number) => sleep(ms, undefined, { signal: ending.signal }),
+  };
+  let isHanging = false;
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (isHanging) return;
+    await respond(request, response, await decide(request, parts), parts);
+  }
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (isHanging) return;
+    const decision = await decide(request, parts);
+    const isTunnel = decision.websocket && !decision.refusal;
+    if (isTunnel && (await tunnel(request, socket, head, decision, balancer))) return;
+
+    // Without `enable_websocket` the upgrade is not passed on: it is a request like any other.
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.on('finish', () => socket.end());
+    await respond(request, response, isTunnel ? { ...decision, refusal: { status: 502 } } : decision, parts);
+  }
+
+  const listener = await listen({
+    port,
+    onRequest: (request, response) => void serve(request, response).catch(() => response.destroy()),
+    onUpgrade: (request, socket, head) => void upgrade(request, socket, head).catch(() => socket.destroy()),
+  });
+
+  return {
+    view,
+    listener,
+    hang: (on) => {
+      isHanging = on;
+    },
+    deaf: (on) => view.deaf(on),
+    close: async () => {
+      ending.abort();
+      view.close();
+      await listener.close();
+    },
+  };
+}

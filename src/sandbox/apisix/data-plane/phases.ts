@@ -1,0 +1,126 @@
+import type { IncomingMessage } from 'node:http';
+import { type Json, type JsonObject, objectAt, textAt } from '../json';
+import { filterHeaders, type Refusal, runPhase, type Stage } from './plugins';
+import type { Router } from './router';
+import { type Learned, requestVariables } from './variables';
+import type { View } from './view';
+
+/** What the phases before the upstream decided about a request. */
+export interface Decision {
+  readonly routeId: string | undefined;
+  /** To be answered so, instead of being sent to an upstream. */
+  readonly refusal?: Refusal;
+  /** Where it goes, when it isn't refused. */
+  readonly upstream?: { readonly key: string; readonly conf: JsonObject };
+  readonly websocket: boolean;
+  /** What plugins do to the headers of any response. */
+  readonly headerFilter: (headers: Record<string, string | string[]>) => void;
+}
+
+export interface PhaseParts {
+  readonly view: View;
+  readonly router: Router;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** A number from 0 up to 1. */
+  readonly random: () => number;
+}
+
+/** A route with what its plugin config and its service add. */
+interface EffectiveRoute {
+  readonly id: string;
+  readonly value: JsonObject;
+  readonly plugins: JsonObject;
+}
+
+/** The phases of a request up to the upstream, in the order of `apisix/init.lua`, `http_access_phase`. */
+export async function decide(request: IncomingMessage, parts: PhaseParts): Promise<Decision> {
+  const { view, router } = parts;
+  const learned: Learned = {};
+  const variables = requestVariables(request, learned);
+  const stage: Stage = { request, variables, learned, view, headers: {}, sleep: parts.sleep, random: parts.random };
+  const global = globalPlugins(view);
+  const matched = router(variables);
+
+  const decision = (route: EffectiveRoute | undefined, plugins: JsonObject, refusal?: Refusal): Decision => ({
+    routeId: route?.id,
+    websocket: route?.value.enable_websocket === true,
+    headerFilter: (headers) => filterHeaders(stage, [global, plugins], headers),
+    ...(refusal ? { refusal } : upstreamOf(route, view)),
+  });
+
+  if (!matched) {
+    const refusal = (await runPhase('rewrite', global, stage)) ?? (await runPhase('access', global, stage));
+    return decision(undefined, {}, refusal ?? { status: 404, body: { error_msg: '404 Route Not Found' } });
+  }
+
+  const route = effective(matched.value, view);
+  if ('status' in route) return decision(undefined, {}, route);
+  learned.route_id = route.id;
+  learned.route_name = textAt(route.value, 'name');
+  learned.service_id = textAt(route.value, 'service_id');
+
+  const early = await runPhase('rewrite', global, stage);
+  if (early) return decision(route, {}, early);
+  if (route.value.script !== undefined) return decision(route, {}, await runPhase('access', global, stage));
+
+  const refused = await runPhase('rewrite', route.plugins, stage);
+  if (refused) return decision(route, route.plugins, refused);
+  const plugins = { ...route.plugins, ...stage.consumerPlugins };
+  const late =
+    (await runPhase('rewrite', without(stage.consumerPlugins ?? {}, route.plugins), stage)) ??
+    (await runPhase('access', global, stage)) ??
+    (await runPhase('access', plugins, stage));
+  return decision(route, plugins, late);
+}
+
+/** A plugin that stands in two global rules runs in neither (`merge_global_rules`). */
+function globalPlugins(view: View): JsonObject {
+  const merged: Record<string, Json> = {};
+  const seen = new Set<string>();
+  for (const { value } of view.list('global_rules')) {
+    for (const [name, conf] of Object.entries(objectAt(value, 'plugins') ?? {})) {
+      if (seen.has(name)) delete merged[name];
+      else merged[name] = conf;
+      seen.add(name);
+    }
+  }
+  return merged;
+}
+
+/** Plugins on the route win over those of its plugin config, and these over the service's. */
+function effective(route: JsonObject, view: View): EffectiveRoute | Refusal {
+  let value = route;
+  let plugins = objectAt(route, 'plugins') ?? {};
+  if (route.plugin_config_id !== undefined) {
+    const config = view.get('plugin_configs', String(route.plugin_config_id));
+    if (!config) return { status: 503 };
+    plugins = { ...objectAt(config.value, 'plugins'), ...plugins };
+  }
+  if (route.service_id !== undefined) {
+    const service = view.get('services', String(route.service_id));
+    if (!service) return { status: 404 };
+    plugins = { ...objectAt(service.value, 'plugins'), ...plugins };
+    const { upstream, upstream_id, script, enable_websocket } = service.value;
+    const inherited = {
+      ...(upstream === undefined || route.upstream_id !== undefined ? {} : { upstream }),
+      ...(upstream_id === undefined || route.upstream !== undefined ? {} : { upstream_id }),
+      ...(script === undefined ? {} : { script }),
+      ...(enable_websocket === undefined ? {} : { enable_websocket }),
+    };
+    value = { ...inherited, ...route };
+  }
+  return { id: String(route.id), value, plugins };
+}
+
+function upstreamOf(route: EffectiveRoute | undefined, view: View): Pick<Decision, 'refusal' | 'upstream'> {
+  const id = route?.value.upstream_id;
+  if (route && id !== undefined) {
+    const shared = view.get('upstreams', String(id));
+    return shared ? { upstream: { key: shared.key, conf: shared.value } } : { refusal: { status: 502 } };
+  }
+  const own = objectAt(route?.value, 'upstream');
+  return route && own ? { upstream: { key: `route ${route.id}`, conf: own } } : { refusal: { status: 503 } };
+}
+
+const without = (plugins: JsonObject, taken: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(plugins).filter(([name]) => !Object.hasOwn(taken, name)));

@@ -1,0 +1,104 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { adminApi } from './admin/server';
+import { controlApi, statusApi } from './control';
+import { startNode } from './data-plane/node';
+import { createFaults, type Faults } from './faults';
+import { type Listener, listen } from './listener';
+import { createStore, type Store } from './store';
+
+export type { FaultScope, Faults, GatewayFault } from './faults';
+export type { Entry, Store } from './store';
+
+/** Ports of 0 are free ones. */
+export interface ApisixOptions {
+  readonly adminPort?: number;
+  readonly controlPort?: number;
+  readonly statusPort?: number;
+  /** One for each node, in order; nodes without one take a free port. */
+  readonly gatewayPorts?: readonly number[];
+  /** Number of gateways. Each has its own listener and its own view of the configuration. */
+  readonly nodes?: number;
+  readonly adminKey?: string;
+  readonly viewerKey?: string;
+  /** Milliseconds that a write takes on its way to etcd. */
+  readonly writeMs?: number;
+  /** Milliseconds from a write until the gateways act on it. */
+  readonly propagationMs?: number;
+  /** Milliseconds since 1970: `create_time` and `update_time` come from it. */
+  readonly now?: () => number;
+  /** From 0 up to 1: `percentage` of fault-injection draws from it. */
+  readonly random?: () => number;
+}
+
+export interface Apisix {
+  readonly adminUrl: string;
+  /** The first of `gatewayUrls`. */
+  readonly gatewayUrl: string;
+  readonly gatewayUrls: readonly string[];
+  /** The Control API of the first gateway. */
+  readonly controlUrl: string;
+  readonly statusUrl: string;
+  readonly adminKey: string;
+  readonly viewerKey: string;
+  /** The etcd behind the Admin API, for what stands there without its leave. Keys begin with `/apisix/`. */
+  readonly store: Store;
+  readonly faults: Faults;
+  /** Cuts all connections and leaves no handle open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a stand-in Apache APISIX 3.18.0 on 127.0.0.1: Admin API, Control API and gateways that really proxy. It
+ * answers as exchanges with a real one were recorded; it runs no Lua (see `data-plane/stream-cut.ts` for the one
+ * function that it stands in for) and, of the plugins, those that `data-plane/plugins.ts` names.
+ */
+export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> {
+  const { adminKey = 'sandbox-admin-key', viewerKey = 'sandbox-viewer-key', writeMs = 0, propagationMs = 0 } = options;
+  const { now = Date.now, random = Math.random } = options;
+  const store = createStore();
+  const ending = new AbortController();
+  setMaxListeners(0, ending.signal);
+
+  const nodes = await Promise.all(
+    Array.from({ length: options.nodes ?? 1 }, (_, index) =>
+      startNode({ store, port: options.gatewayPorts?.[index] ?? 0, propagationMs, random }),
+    ),
+  );
+  const [first] = nodes;
+  if (!first) throw new Error('the sandbox needs at least one gateway node');
+
+  const faults = createFaults(() => ({ admin, nodes }));
+  const admin: Listener = await listen({
+    port: options.adminPort ?? 0,
+    onRequest: adminApi({
+      store,
+      adminKey,
+      viewerKey,
+      now: () => Math.floor(now() / 1000),
+      // Even the fastest etcd is not the same turn of the loop: what else is under way gets in between.
+      latency: () => (writeMs > 0 ? sleep(writeMs, undefined, { signal: ending.signal }) : turn()),
+      faultOf: faults.ofAdmin,
+    }),
+  });
+  const control = await listen({ port: options.controlPort ?? 0, onRequest: controlApi(first.view) });
+  const status = await listen({ port: options.statusPort ?? 0, onRequest: statusApi() });
+
+  return {
+    adminUrl: admin.url,
+    gatewayUrl: first.listener.url,
+    gatewayUrls: nodes.map(({ listener }) => listener.url),
+    controlUrl: control.url,
+    statusUrl: status.url,
+    adminKey,
+    viewerKey,
+    store,
+    faults: faults.knobs,
+    close: async () => {
+      ending.abort();
+      faults.close();
+      store.close();
+      await Promise.all([admin, control, status, ...nodes].map((part) => part.close()));
+    },
+  };
+}

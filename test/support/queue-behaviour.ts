@@ -1,0 +1,120 @@
+import { QueueUnavailable } from '../../src/queue/jobs';
+import { enforce, type QueuePlace, reply, timesHandled, type WatchedQueue, watchedQueue } from './queue';
+import { until } from './until';
+
+/** What the queue does wherever it lives. */
+export function behavesAsQueue(place: () => Promise<QueuePlace> | QueuePlace): void {
+  let queue: WatchedQueue;
+
+  beforeAll(async () => {
+    queue = await watchedQueue(await place());
+    await until(() => queue.healthy());
+  });
+  beforeEach(() => {
+    queue.behave = async () => undefined;
+    queue.handled.length = 0;
+    queue.logged.length = 0;
+  });
+  afterAll(() => queue.close());
+
+  it('hands a job to its handler, as it was added', async () => {
+    const jobs = [enforce('sever'), enforce('restore'), reply()];
+    for (const job of jobs) await queue.add(job);
+    await until(() => queue.handled.length === 3);
+    expect(queue.handled.map(({ job }) => job)).toEqual(expect.arrayContaining(jobs));
+  });
+
+  it('runs a job once, however often and whenever it is added', async () => {
+    const job = reply();
+    await Promise.all([queue.add(job), queue.add(job), queue.add(job)]);
+    await queue.handledTimes(job, 1);
+    await queue.add(job);
+    const after = enforce();
+    await queue.add(after);
+    await queue.handledTimes(after, 1);
+    expect(timesHandled(queue.handled, job)).toBe(1);
+  });
+
+  it('tries a failing job again, ever later, and tells it with its correlation', async () => {
+    const job = enforce();
+    queue.behave = async () => {
+      if (timesHandled(queue.handled, job) < 3) throw new Error('the gateway said sk-secret');
+    };
+    await queue.add(job);
+    await queue.handledTimes(job, 3, 6_000);
+    const [first = 0, second = 0, third = 0] = queue.handled.map(({ at }) => at);
+    expect(second - first).toBeGreaterThan(450);
+    expect(third - second).toBeGreaterThan(950);
+    expect(queue.logged).toEqual([
+      expect.objectContaining({ level: 40, order: job.order, correlation: job.correlation, attempt: 1 }),
+      expect.objectContaining({ level: 40, order: job.order, correlation: job.correlation, attempt: 2 }),
+    ]);
+  });
+
+  it('gives up in the end, aloud, and goes on with other jobs', async () => {
+    const job = enforce();
+    queue.behave = async ({ order }) => {
+      if (order === job.order) throw new Error('no');
+    };
+    await queue.add(job);
+    await until(() => queue.logged.some(({ level, order }) => level === 50 && order === job.order), 6_000);
+    expect(timesHandled(queue.handled, job)).toBe(3);
+    const next = enforce();
+    await queue.add(next);
+    await queue.handledTimes(next, 1);
+    expect(timesHandled(queue.handled, job)).toBe(3);
+  });
+
+  it('takes a sever before the restores and replies that came earlier', async () => {
+    const [one, others] = [closedGate(), closedGate()];
+    const busy = [enforce(), enforce(), enforce(), enforce()];
+    queue.behave = ({ order }) => (order === busy[0]?.order ? one : others).passed;
+    for (const job of busy) await queue.add(job);
+    await until(() => queue.handled.length === 4);
+    const late = [reply(), enforce('restore'), reply(), enforce('restore'), enforce('sever')];
+    for (const job of late) await queue.add(job);
+    expect(queue.handled).toHaveLength(4);
+    one.open();
+    await until(() => queue.handled.length === 5);
+    expect(queue.handled[4]?.job).toEqual(late[4]);
+    others.open();
+    await until(() => queue.handled.length === 9);
+  });
+
+  it('lets a handler that runs come to its end when it is closed, and takes nothing more', async () => {
+    const [busy, slow] = [closedGate(), closedGate()];
+    queue.behave = () => busy.passed;
+    for (const job of [enforce(), enforce(), enforce(), enforce()]) await queue.add(job);
+    await until(() => queue.handled.length === 4);
+
+    const other = await watchedQueue(await place());
+    await until(() => other.healthy());
+    let ended = false;
+    other.behave = async () => {
+      await slow.passed;
+      ended = true;
+    };
+    const job = enforce();
+    await other.add(job);
+    await other.handledTimes(job, 1);
+    const closed = other.close().then(() => ended);
+    await expect(other.add(enforce())).rejects.toThrow(QueueUnavailable);
+    slow.open();
+    expect(await closed).toBe(true);
+    expect(other.healthy()).toBe(false);
+    busy.open();
+    const after = enforce();
+    await queue.add(after);
+    await queue.handledTimes(after, 1);
+    expect(timesHandled(queue.handled, job)).toBe(0);
+    expect(other.handled).toHaveLength(1);
+  });
+}
+
+function closedGate(): { readonly passed: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open: () => open() };
+}
