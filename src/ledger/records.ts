@@ -1,13 +1,26 @@
-import type { Records } from '../intake/http/records';
+import type { Order } from '../orders/order';
 import type { Anchor } from './anchor';
-import { incidents } from './incident';
+import { type Incident, incidents } from './incident';
 import type { SqlStore } from './sql-store';
-import { verifyLedger } from './verify';
+import type { Line } from './store';
+import { type Verdict, verifyLedger } from './verify';
+
+/** What the ledger tells of the past. Every call is bounded in time and throws `StoreUnavailable` beyond. */
+export interface Records {
+  order(number: number): Promise<Order | undefined>;
+  /** Newest first. */
+  orders(query: { readonly scope?: string; readonly limit: number }): Promise<readonly Order[]>;
+  /** Newest first. */
+  incidents(query: { readonly limit: number }): Promise<readonly Incident[]>;
+  /** In the order of their numbers: those that follow `after`, or the newest when it is left out. */
+  lines(query: { readonly after?: number; readonly limit: number }): Promise<readonly Line[]>;
+  /** Reads the whole ledger: may take long. */
+  verify(): Promise<Verdict>;
+}
 
 /** How many orders and lines an answer about incidents looks back on at most. */
 const LOOK_BACK = 5_000;
 
-/** What the ledger tells of the past. */
 export function records(store: SqlStore, ledgerKey: Buffer, anchor: Anchor): Records {
   return {
     order: (number) => store.order(number),

@@ -1,0 +1,110 @@
+import type { Router } from 'express';
+import type { Logger } from 'pino';
+import type { Clock } from '../../clock';
+import type { Records } from '../../ledger/records';
+import type { Verdict } from '../../ledger/verify';
+import type { Desk } from '../../orders/desk';
+import type { Readiness } from '../../supervision/readiness';
+import { openapi } from './openapi';
+import { placeOrder } from './place-order';
+import { type Handlers, operationRouter } from './router';
+import { failureLimit, type Token, tokenChecker } from './tokens';
+import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, scopeAnswer } from './views';
+
+export interface ApiOptions {
+  readonly desk: Desk;
+  readonly records: Records;
+  readonly tokens: readonly Token[];
+  /** What a sever or restore without a scope is about. */
+  readonly defaultScope: string;
+  /** What is missing until the state of this scope is seen, in words; empty when it is. From memory: no I/O. */
+  readonly missing: (scope: string) => readonly string[];
+  readonly ready: () => Promise<Readiness>;
+  readonly version: string;
+  readonly now: Clock;
+  readonly randomId: () => string;
+  readonly log: Logger;
+  /** Aborted when Pullcord goes down: who waits for an outcome is told at once how it stands. */
+  readonly closing: AbortSignal;
+}
+
+const LIST_LIMIT = 50;
+const LINES_LIMIT = 100;
+
+/** The internal API: `/api/v1/...`, `/openapi.json`, `/healthz` and `/readyz`. */
+export function api(options: ApiOptions): Router {
+  const { desk, records } = options;
+  const document = openapi(options.version);
+  const verify = shared(() => records.verify());
+  const handlers: Handlers = {
+    placeOrder: placeOrder(options),
+
+    listOrders: async ({ query: { scope, limit = LIST_LIMIT } }) => {
+      const orders = await records.orders({ limit, ...(scope === undefined ? {} : { scope }) });
+      return { status: 200, body: { orders: orders.map(orderAnswer) } };
+    },
+
+    getOrder: async ({ params }) => {
+      const order = await records.order(params.number);
+      if (!order) return { refused: 'not-found' };
+      return { status: 200, body: outcomeAnswer(order, await desk.outcome(order, 0)) };
+    },
+
+    listScopes: async () => {
+      const scopes = desk.latches().map((latch) => scopeAnswer(latch, options.missing(latch.scope)));
+      return { status: 200, body: { scopes } };
+    },
+
+    listIncidents: async ({ query: { limit = LIST_LIMIT } }) => {
+      const found = await records.incidents({ limit });
+      return { status: 200, body: { incidents: found.map(incidentAnswer) } };
+    },
+
+    listLedger: async ({ query: { after, limit = LINES_LIMIT } }) => {
+      const lines = await records.lines({ limit, ...(after === undefined ? {} : { after }) });
+      return { status: 200, body: { lines: lines.map(lineAnswer) } };
+    },
+
+    verifyLedger: async () => {
+      const { ok, lines, faults } = await verify();
+      return { status: 200, body: { ok, lines, faults: [...faults] } };
+    },
+
+    describe: async () => ({ status: 200, body: { ...document } }),
+    health: async () => ({ status: 200, body: { status: 'ok' } }),
+
+    readiness: async () => {
+      const { state, parts } = await readiness(options);
+      const body = { state, parts: parts.map((part) => ({ ...part })) };
+      return state === 'disarmed' ? { status: 503, body } : { status: 200, body };
+    },
+  };
+  return operationRouter({
+    handlers,
+    checkToken: tokenChecker(options.tokens),
+    mayFail: failureLimit(options.now),
+    refused: (reason, data) => desk.refused(reason, data),
+  });
+}
+
+/** Unknown is trouble: what can't be found out counts as disarmed. */
+async function readiness({ ready, log }: ApiOptions): Promise<Readiness> {
+  try {
+    return await ready();
+  } catch (error) {
+    log.error({ err: error }, 'readiness could not be found out');
+    const detail = 'Could not be found out: the log says why.';
+    return { state: 'disarmed', parts: [{ name: 'readiness', ok: false, detail }] };
+  }
+}
+
+/** One reading of the whole ledger at a time serves all who ask meanwhile. */
+function shared(verify: () => Promise<Verdict>): () => Promise<Verdict> {
+  let running: Promise<Verdict> | undefined;
+  return () => {
+    running ??= verify().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}

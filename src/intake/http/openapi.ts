@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { type RefusalReason, reasons } from '../../orders/reasons';
+import { type Operation, operations, refusalsOf } from './operations';
+import { components } from './schemas';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const named = z.registry<{ id: string }>();
+for (const [id, schema] of Object.entries(components)) named.add(schema, { id });
+
+const refTo = (id: string): string => `#/components/schemas/${id}`;
+
+/** The pattern that zod adds to `date-time` says the same at twenty times the length. */
+function override({ jsonSchema }: { jsonSchema: { format?: string; pattern?: string } }): void {
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
+}
+
+/** @param io what is taken from outside is described as it is sent, what was parsed as it is then. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, override });
+  return rest;
+}
+
+/** OpenAPI 3.1 (its dialect is JSON Schema 2020-12, which zod writes), made from the schemas that validate. */
+export function openapi(version: string): Json {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const [id, operation] of Object.entries<Operation>(operations))
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(id, operation) };
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Pullcord',
+      version,
+      description: 'The internal API. Every refusal is a problem document (RFC 9457).',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'One of api.tokens.' } },
+      schemas: Object.fromEntries(
+        Object.entries(z.toJSONSchema(named, { io: 'input', uri: refTo, override }).schemas).map(
+          ([id, { $schema: _dialect, $id: _id, ...schema }]) => [id, schema],
+        ),
+      ),
+    },
+  };
+}
+
+function describe(operationId: string, operation: Operation): Json {
+  const parameters = [
+    ...parametersOf('path', operation.params),
+    ...parametersOf('query', operation.query),
+    ...(operation.headers ? parametersOf('header', operation.headers) : []),
+  ];
+  return {
+    operationId,
+    summary: operation.summary,
+    ...(operation.access === 'open' ? { security: [] } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(operation.body
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: schemaOf(operation.body, 'input') } },
+          },
+        }
+      : {}),
+    responses: { ...answersOf(operation), ...refusalAnswers(refusalsOf(operation)) },
+  };
+}
+
+function parametersOf(place: 'path' | 'query' | 'header', schema: z.ZodType): Json[] {
+  const { properties = {}, required = [] } = schemaOf(schema, 'output') as {
+    properties?: Record<string, Json>;
+    required?: readonly string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...inner }]) => ({
+    name: place === 'header' ? headerName(name) : name,
+    in: place,
+    ...(required.includes(name) ? { required: true } : {}),
+    ...(description === undefined ? {} : { description }),
+    schema: inner,
+  }));
+}
+
+const headerName = (name: string): string => name.replace(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
+
+function answersOf({ answers }: Operation): Json {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, schema]) => {
+      const id = named.get(schema)?.id;
+      if (id === undefined) throw new Error(`An answer ${status} has no name: add its schema to components.`);
+      const json = { 'application/json': { schema: { $ref: refTo(id) } } };
+      return [status, { description: descriptions[status] ?? '', content: json }];
+    }),
+  );
+}
+
+const descriptions: Readonly<Record<string, string>> = {
+  200: 'Done, or seen as it is.',
+  202: 'Accepted and not yet settled, or waiting for a second operator.',
+  503: 'The switch would not work now.',
+};
+
+/** One answer a status, as OpenAPI wants it; each names the reasons that have this status. */
+function refusalAnswers(refusals: readonly RefusalReason[]): Json {
+  const content = { 'application/problem+json': { schema: { $ref: refTo('Problem') } } };
+  const byStatus = new Map<number, string[]>();
+  for (const reason of refusals) {
+    const { status, advice } = reasons[reason];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `${reason}: ${advice}`]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, lines]) => [status, { description: lines.join('\n'), content }]),
+  );
+}

@@ -1,0 +1,132 @@
+import type { z } from 'zod';
+import type { RefusalReason } from '../../orders/reasons';
+import * as schemas from './schemas';
+
+const { components } = schemas;
+
+/** One request that the internal API takes. The router and `/openapi.json` are both made from this table alone. */
+export interface Operation {
+  readonly method: 'get' | 'post';
+  /** As OpenAPI writes it, with `{name}`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Who may: anybody on the internal network, whoever has any token, or a token with the right `status`. */
+  readonly access: 'open' | 'token' | 'status';
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly headers?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly answers: Readonly<Record<number, z.ZodType>>;
+  /** Refusals of its own, besides those of its access and its input. */
+  readonly refusals: readonly RefusalReason[];
+}
+
+const read = {
+  method: 'get',
+  access: 'status',
+  params: schemas.nothing,
+  query: schemas.nothing,
+  refusals: ['ledger-unavailable'],
+} as const satisfies Partial<Operation>;
+
+const open = { ...read, access: 'open', refusals: [] } as const satisfies Partial<Operation>;
+
+export const operations = {
+  placeOrder: {
+    method: 'post',
+    path: '/api/v1/orders',
+    summary: 'Sever or restore a scope. A token with the right stop severs; a restore takes an operator and a code.',
+    access: 'token',
+    params: schemas.nothing,
+    query: schemas.orderQuery,
+    headers: schemas.orderHeaders,
+    body: schemas.orderBody,
+    answers: { 200: components.OrderOutcome, 202: components.PlacedOrder },
+    refusals: [
+      'no-right',
+      'not-restorable-by-token',
+      'unknown-sender',
+      'code-missing',
+      'code-wrong',
+      'code-used',
+      'code-locked',
+      'clock-in-doubt',
+      'unknown-scope',
+      'second-operator-same',
+      'nothing-to-restore',
+      'key-reused',
+      'ledger-unavailable',
+    ],
+  },
+  listOrders: {
+    ...read,
+    path: '/api/v1/orders',
+    summary: 'The newest orders.',
+    query: schemas.ordersQuery,
+    answers: { 200: components.OrderList },
+  },
+  getOrder: {
+    ...read,
+    path: '/api/v1/orders/{number}',
+    summary: 'One order, and how it stands.',
+    params: schemas.orderPath,
+    answers: { 200: components.OrderOutcome },
+    refusals: ['not-found', 'ledger-unavailable'],
+  },
+  listScopes: {
+    ...read,
+    path: '/api/v1/scopes',
+    summary: 'The latch of every scope, and what was seen of it. Answers without the ledger, too.',
+    answers: { 200: components.ScopeList },
+    refusals: [],
+  },
+  listIncidents: {
+    ...read,
+    path: '/api/v1/incidents',
+    summary: 'The newest incidents: all that happened between a sever and its restore.',
+    query: schemas.incidentsQuery,
+    answers: { 200: components.IncidentList },
+  },
+  listLedger: {
+    ...read,
+    path: '/api/v1/ledger',
+    summary: 'Lines of the ledger.',
+    query: schemas.ledgerQuery,
+    answers: { 200: components.LedgerLines },
+  },
+  verifyLedger: {
+    ...read,
+    path: '/api/v1/ledger/verify',
+    summary: 'Reads the whole ledger and finds any changed, missing or swapped line.',
+    answers: { 200: components.Verdict },
+  },
+  describe: { ...open, path: '/openapi.json', summary: 'This document.', answers: { 200: components.OpenApi } },
+  health: { ...open, path: '/healthz', summary: 'Whether the process answers.', answers: { 200: components.Health } },
+  readiness: {
+    ...open,
+    path: '/readyz',
+    summary: 'Whether the switch would work now, part by part.',
+    answers: { 200: components.Readiness, 503: components.Readiness },
+  },
+} as const satisfies Record<string, Operation>;
+
+export type Operations = typeof operations;
+
+/** Every reason for which the operation may refuse. */
+export function refusalsOf(operation: Operation): readonly RefusalReason[] {
+  const byAccess: Record<Operation['access'], readonly RefusalReason[]> = {
+    open: [],
+    token: ['token-wrong', 'too-many-requests'],
+    status: ['token-wrong', 'too-many-requests', 'no-right'],
+  };
+  const byBody: readonly RefusalReason[] = operation.body ? ['too-large', 'wrong-media-type'] : [];
+  return [
+    ...new Set<RefusalReason>([
+      'bad-request',
+      ...byAccess[operation.access],
+      ...byBody,
+      ...operation.refusals,
+      'internal-error',
+    ]),
+  ];
+}

@@ -1,0 +1,124 @@
+import type { Logger } from 'pino';
+import type { Desk, Outcome, Proof, Receipt } from '../../orders/desk';
+import type { Order, OrderRequest } from '../../orders/order';
+import type { Refusal } from '../../orders/reasons';
+import type { Operations } from './operations';
+import type { Answer, Call, Handler } from './router';
+import { outcomeAnswer } from './views';
+
+type PlaceOrder = Operations['placeOrder'];
+
+export interface PlaceOrderOptions {
+  readonly desk: Desk;
+  readonly defaultScope: string;
+  readonly randomId: () => string;
+  readonly log: Logger;
+  /** Aborted when Pullcord goes down: who waits for an outcome is told at once how it stands. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Orders by HTTP. Fails towards "refused", and for a restore twice: a token alone never gets as far as the desk
+ * (law 3), which would refuse it as well.
+ */
+export function placeOrder({ desk, defaultScope, randomId, log, closing }: PlaceOrderOptions): Handler<PlaceOrder> {
+  return async ({ body, headers, query, token, correlation }) => {
+    const refuse = (refusal: Refusal): Refusal => {
+      desk.refused(refusal.refused, { door: 'api', correlation, token: token.name, action: body.action });
+      return refusal;
+    };
+    const proof = proofOf({ body, token });
+    if ('refused' in proof) return refuse(proof);
+
+    const request: OrderRequest = {
+      // No name of a token holds a colon: no two tokens ever share a key.
+      key: `api:${token.name}:${headers['idempotency-key'] ?? randomId()}`,
+      action: body.action,
+      scope: body.scope ?? defaultScope,
+      source: 'api',
+      correlation,
+      ...(body.reason === undefined ? {} : { reason: body.reason }),
+    };
+    const receipt = await desk.order(request, proof);
+    switch (receipt.kind) {
+      case 'refused':
+        return receipt;
+      case 'pending': {
+        if (!samePending(receipt, request, proof)) return refuse({ refused: 'key-reused' });
+        const { scope, operator, withinSeconds } = receipt;
+        return { status: 202, body: { state: 'pending', scope, operator, withinSeconds } };
+      }
+      case 'repeated':
+        if (!sameOrder(receipt.order, request, proof)) return refuse({ refused: 'key-reused' });
+    }
+    const waitMs = (query.wait ?? 0) * 1000;
+    return placedAnswer(receipt.order, await outcomeWithin({ desk, order: receipt.order, waitMs, log, closing }));
+  };
+}
+
+/** Who orders: the operator that the body names, who then has to prove it, or else the token. */
+function proofOf({ body, token }: Pick<Call<PlaceOrder>, 'body' | 'token'>): Proof | Refusal {
+  if (body.operator !== undefined) {
+    if (body.code === undefined) return { refused: 'code-missing' };
+    return { kind: 'operator', operator: body.operator, code: body.code };
+  }
+  if (body.action === 'restore') return { refused: 'not-restorable-by-token' };
+  if (!token.rights.includes('stop')) return { refused: 'no-right', detail: 'The token needs the right stop.' };
+  return { kind: 'token', token: token.name, rights: token.rights };
+}
+
+/** Whether a key that came before came with the same body (draft-ietf-httpapi-idempotency-key-header-07, 2.7). */
+function sameOrder(order: Order, request: OrderRequest, proof: Proof): boolean {
+  return (
+    order.action === request.action &&
+    order.scope === request.scope &&
+    order.reason === request.reason &&
+    // A backup code is told by its owner, whoever sends it.
+    (proof.kind === 'operator'
+      ? order.by === proof.operator || order.by.startsWith('backup:')
+      : order.by.startsWith('token:'))
+  );
+}
+
+/** The same for a first operator's restore: a stop under its key must not be told that it is pending. */
+function samePending(
+  { scope, operator }: Extract<Receipt, { kind: 'pending' }>,
+  request: OrderRequest,
+  proof: Proof,
+): boolean {
+  return (
+    request.action === 'restore' && request.scope === scope && proof.kind === 'operator' && proof.operator === operator
+  );
+}
+
+/** 200 when the order is settled; 202 and where to look again while it is not. */
+function placedAnswer(order: Order, outcome: Outcome): Answer<PlaceOrder> {
+  const body = outcomeAnswer(order, outcome);
+  const headers = order.number > 0 ? { location: `/api/v1/orders/${order.number}` } : {};
+  const unsettled = outcome.state === 'severing' || outcome.state === 'restoring';
+  return unsettled ? { status: 202, body, headers } : { status: 200, body, headers };
+}
+
+interface Waiting extends Pick<PlaceOrderOptions, 'desk' | 'log' | 'closing'> {
+  readonly order: Order;
+  readonly waitMs: number;
+}
+
+/** The order is accepted: whatever happens from here on, the answer says so. */
+async function outcomeWithin({ desk, order, waitMs, log, closing }: Waiting): Promise<Outcome> {
+  let leave = (): void => undefined;
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  if (closing.aborted) leave();
+  closing.addEventListener('abort', leave);
+  try {
+    return await Promise.race([desk.outcome(order, waitMs), left.then(() => desk.outcome(order, 0))]);
+  } catch (error) {
+    log.error({ err: error, order: order.number, correlation: order.correlation }, 'an outcome could not be told');
+    const state = order.action === 'sever' ? 'severing' : 'restoring';
+    return { state, ms: 0, cut: 0, gateways: 0, missing: ['how the order stands could not be found out'] };
+  } finally {
+    closing.removeEventListener('abort', leave);
+  }
+}

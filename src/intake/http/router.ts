@@ -1,0 +1,140 @@
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { z } from 'zod';
+import type { Desk } from '../../orders/desk';
+import type { Refusal, RefusalReason } from '../../orders/reasons';
+import { contextOf } from './context';
+import { answerErrors } from './errors';
+import { type Operation, type Operations, operations } from './operations';
+import { type Fault, refuse, sendJson } from './problem';
+import type { Token, TokenChecker } from './tokens';
+
+/** What a handler gets: checked, and typed by the operation's schemas. */
+export interface Call<O extends Operation> {
+  readonly params: z.output<O['params']>;
+  readonly query: z.output<O['query']>;
+  readonly headers: O extends { readonly headers: infer H extends z.ZodType } ? z.output<H> : undefined;
+  readonly body: O extends { readonly body: infer B extends z.ZodType } ? z.output<B> : undefined;
+  readonly token: O['access'] extends 'open' ? undefined : Token;
+  readonly correlation: string;
+}
+
+export type Answer<O extends Operation> = {
+  [Status in keyof O['answers'] & number]: {
+    readonly status: Status;
+    readonly body: z.input<O['answers'][Status]>;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+}[keyof O['answers'] & number];
+
+export type Handler<O extends Operation> = (call: Call<O>) => Promise<Answer<O> | Refusal>;
+export type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
+
+/** Any of them: what they all give back, and a call that only the table can tell the type of. */
+type SomeHandler = (call: never) => Promise<Answer<Operation> | Refusal>;
+
+export interface RouterOptions {
+  readonly handlers: Handlers;
+  readonly checkToken: TokenChecker;
+  /** Whether one more failed token is still answered and recorded by itself. */
+  readonly mayFail: () => boolean;
+  readonly refused: Desk['refused'];
+}
+
+const BODY_LIMIT_BYTES = 16 * 1024;
+const FAULTS_SHOWN = 20;
+
+/**
+ * The table of operations as routes. Fails towards "refused": token first, then the type and size of the body, then
+ * the schemas; a handler runs only when all of it is right.
+ */
+export function operationRouter({ handlers, checkToken, mayFail, refused }: RouterOptions): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  const tokens = new WeakMap<Request, Token>();
+
+  const note = (req: Request, reason: RefusalReason): void =>
+    refused(reason, {
+      door: 'api',
+      path: req.path.slice(0, 100),
+      correlation: contextOf(req).correlation,
+      ...(tokens.has(req) ? { token: tokens.get(req)?.name } : {}),
+    });
+
+  const authenticate =
+    (operation: Operation): RequestHandler =>
+    (req, res, next) => {
+      const check = checkToken(req.get('authorization'));
+      if (check.kind !== 'known') {
+        if (!mayFail()) return refuse(res, { refused: 'too-many-requests' }, { headers: { 'retry-after': '60' } });
+        note(req, 'token-wrong');
+        const error = check.kind === 'wrong' ? ', error="invalid_token"' : '';
+        const headers = { 'www-authenticate': `Bearer realm="pullcord"${error}` };
+        return refuse(res, { refused: 'token-wrong' }, { headers });
+      }
+      tokens.set(req, check.token);
+      if (operation.access === 'token' || check.token.rights.includes('status')) return next();
+      note(req, 'no-right');
+      return refuse(res, { refused: 'no-right', detail: 'The token needs the right status.' });
+    };
+
+  const jsonOnly: RequestHandler = (req, res, next) => {
+    if (!/^application\/json *(;|$)/i.test(req.get('content-type') ?? '')) {
+      note(req, 'wrong-media-type');
+      return refuse(res, { refused: 'wrong-media-type' }, { headers: { accept: 'application/json' } });
+    }
+    // The parser would read a body that is too large to its end first.
+    if (!(Number(req.get('content-length') ?? 0) > BODY_LIMIT_BYTES)) return next();
+    note(req, 'too-large');
+    return refuse(res, { refused: 'too-large' }, { headers: { connection: 'close' } });
+  };
+
+  const answer =
+    (operation: Operation, handle: SomeHandler): RequestHandler =>
+    async (req, res) => {
+      const { correlation } = contextOf(req);
+      const input = parse(operation, req);
+      if ('faults' in input) {
+        note(req, 'bad-request');
+        return refuse(res, { refused: 'bad-request' }, { errors: input.faults });
+      }
+      // Checked by the schemas of the operation that this handler belongs to, which a loop can't show to the compiler.
+      const result = await handle({ ...input, token: tokens.get(req), correlation } as never);
+      if ('refused' in result) return refuse(res, result);
+      return sendJson(res, result.status, result.body, result.headers);
+    };
+
+  const methods = new Map<string, string[]>();
+  for (const [id, operation] of Object.entries(operations) as [keyof Operations, Operation][]) {
+    const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
+    const body = operation.body ? [jsonOnly, express.json({ limit: BODY_LIMIT_BYTES, inflate: false })] : [];
+    const first = operation.access === 'open' ? [] : [authenticate(operation)];
+    router[operation.method](path, ...first, ...body, answer(operation, handlers[id]));
+    methods.set(path, [...(methods.get(path) ?? []), ...(operation.method === 'get' ? ['GET', 'HEAD'] : ['POST'])]);
+  }
+  for (const [path, allowed] of methods)
+    router.all(path, (_req: Request, res: Response) =>
+      refuse(res, { refused: 'wrong-method' }, { headers: { allow: allowed.join(', ') } }),
+    );
+  router.use(answerErrors(note));
+  return router;
+}
+
+type Input = Pick<Call<Operation>, 'params' | 'query'> & { readonly headers?: unknown; readonly body?: unknown };
+
+/** Checks all parts, so that one answer names all faults. */
+function parse(operation: Operation, req: Request): Input | { readonly faults: readonly Fault[] } {
+  const faults: Fault[] = [];
+  const part = (place: Fault['in'], schema: z.ZodType | undefined, value: unknown): unknown => {
+    const result = schema?.safeParse(value);
+    if (result?.success === false)
+      for (const { path, message } of result.error.issues.slice(0, FAULTS_SHOWN))
+        faults.push({ in: place, path: path.join('.'), detail: message });
+    return result?.data;
+  };
+  const input = {
+    params: part('path', operation.params, { ...req.params }),
+    query: part('query', operation.query, { ...req.query }),
+    headers: part('header', operation.headers, req.headers),
+    body: part('body', operation.body, req.body),
+  };
+  return faults.length > 0 ? { faults } : input;
+}

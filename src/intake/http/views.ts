@@ -1,0 +1,56 @@
+import type { Latch } from '../../latch/latch';
+import type { Incident } from '../../ledger/incident';
+import type { Line } from '../../ledger/store';
+import type { Outcome } from '../../orders/desk';
+import type { Order } from '../../orders/order';
+import type { IncidentAnswer, LedgerLineAnswer, OrderAnswer, OutcomeAnswer, ScopeAnswer } from './schemas';
+
+/** How what we keep is shown. Field by field: what is added inside stays inside until it is added here. */
+
+const time = (epochMs: number): string => new Date(epochMs).toISOString();
+
+/** Without the key and the number to reply to, which are the sender's. */
+export function orderAnswer({ number, action, scope, source, by, reason, correlation, at }: Order): OrderAnswer {
+  return { number, action, scope, source, by, reason, correlation, at: time(at) };
+}
+
+export function outcomeAnswer(order: Order, { state, ms, cut, gateways, missing }: Outcome): OutcomeAnswer {
+  return { ...orderAnswer(order), state, ms, cut, gateways, missing: [...missing] };
+}
+
+/** @param missing what is missing until the latch's state is seen. */
+export function scopeAnswer(latch: Latch, missing: readonly string[]): ScopeAnswer {
+  const { scope, state, order, since, incident, pending } = latch;
+  const atRest = state === 'live' || state === 'severed';
+  return {
+    scope,
+    state,
+    since: order > 0 ? time(since) : undefined,
+    order,
+    seen: atRest && missing.length === 0,
+    missing: [...missing],
+    incident,
+    pending: pending && { operator: pending.operator, at: time(pending.at) },
+  };
+}
+
+export function incidentAnswer(incident: Incident): IncidentAnswer {
+  const { number, scope, openedBy, openedAt, severedAt, closedAt, orders } = incident;
+  return {
+    number,
+    scope,
+    openedBy,
+    openedAt: time(openedAt),
+    severedAt: severedAt === undefined ? undefined : time(severedAt),
+    closedAt: closedAt === undefined ? undefined : time(closedAt),
+    orders: [...orders],
+  };
+}
+
+export const lineAnswer = ({ seq, at, kind, data, hash }: Line): LedgerLineAnswer => ({
+  seq,
+  at: time(at),
+  kind,
+  data: { ...data },
+  hash,
+});

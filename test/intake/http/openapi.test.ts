@@ -1,0 +1,215 @@
+import { z } from 'zod';
+import { openapi } from '../../../src/intake/http/openapi';
+import { operations, refusalsOf } from '../../../src/intake/http/operations';
+import type { Order } from '../../../src/orders/order';
+import { reasons } from '../../../src/orders/reasons';
+import { type Answered, type Door, FakeDesk, FakeRecords, NOW, openDoor } from '../../support/http';
+
+type Json = Record<string, unknown>;
+interface Described {
+  operationId: string;
+  security?: unknown[];
+  parameters?: { name: string; in: string; required?: boolean; schema: Json }[];
+  requestBody?: { content: Record<string, { schema: Json }> };
+  responses: Record<string, { description: string; content: Record<string, { schema: Json }> }>;
+}
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Described>>;
+  components: { schemas: Record<string, Json>; securitySchemes: Json };
+}
+
+let desk: FakeDesk;
+let records: FakeRecords;
+let door: Door;
+let document: Document;
+beforeAll(async () => {
+  desk = new FakeDesk();
+  records = new FakeRecords();
+  door = await openDoor({ desk, records });
+  const { status, json } = await door.call('GET', '/openapi.json', { token: '' });
+  expect(status).toBe(200);
+  document = json as unknown as Document;
+});
+afterAll(() => door.listener.close());
+
+/** A schema of the document, as a check of values: made from the document alone, not from our schemas. */
+function checkOf(schema: Json): z.ZodType {
+  // zod reads all of JSON Schema that the document uses but this one, which has its own test.
+  const { dependentRequired: _own, ...rest } = schema;
+  const local = JSON.stringify({ ...rest, $defs: document.components.schemas });
+  return z.fromJSONSchema(JSON.parse(local.replaceAll('#/components/schemas/', '#/$defs/')));
+}
+
+const described = (): [string, string, Described][] =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, one]): [string, string, Described] => [path, method, one]),
+  );
+
+it('is OpenAPI 3.1, and every reference in it leads somewhere', () => {
+  expect(document.openapi).toMatch(/^3\.1\.\d$/);
+  const text = JSON.stringify(document);
+  const refs = [...text.matchAll(/"\$ref":"([^"]*)"/g)].map((match) => match[1] ?? '');
+  expect(refs.length).toBeGreaterThan(20);
+  for (const ref of refs)
+    expect(document.components.schemas).toHaveProperty([ref.replace('#/components/schemas/', '')]);
+  expect(text).not.toMatch(/\$schema|\$id|\$defs/);
+  const ids = described().map(([, , { operationId }]) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+it('names every parameter of a path, and every operation answers something', () => {
+  for (const [path, , { parameters = [], responses }] of described()) {
+    const inPath = parameters.filter((one) => one.in === 'path');
+    expect(inPath.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
+    for (const { required } of inPath) expect(required).toBe(true);
+    expect(Object.keys(responses)).toContain('200');
+    for (const { description } of Object.values(responses)) expect(description).not.toBe('');
+  }
+});
+
+it('has every path that the router serves: what it does not name is not there', async () => {
+  const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+  for (const [path, known] of Object.entries(document.paths))
+    for (const method of methods) {
+      const { status, headers } = await door.call(method, path.replace('{number}', '1'), { token: '' });
+      if (method.toLowerCase() in known) expect([200, 401]).toContain(status);
+      else {
+        expect(status).toBe(405);
+        const allowed = Object.keys(known).flatMap((one) => (one === 'get' ? ['GET', 'HEAD'] : ['POST']));
+        expect(headers.get('allow')?.split(', ').sort()).toEqual(allowed.sort());
+      }
+    }
+  for (const path of [
+    '/',
+    '/api',
+    '/api/v1',
+    '/api/v1/order',
+    '/api/v1/orders/',
+    '/API/v1/orders',
+    '/api/v1/orders/1/x',
+  ])
+    expect(await door.call('GET', path)).toMatchObject({ status: 404, json: { reason: 'not-found' } });
+});
+
+it('and the router serves every path that it has', async () => {
+  records.known = [{ ...order, number: 1 }];
+  for (const [path, method, { security }] of described()) {
+    const body = method === 'post' ? { action: 'sever' } : undefined;
+    const options = body ? { body } : {};
+    const address = path.replace('{number}', '1');
+    expect(await door.call(method.toUpperCase(), address, options)).toMatchObject({ status: 200 });
+    const without = await door.call(method.toUpperCase(), address, { ...options, token: '' });
+    expect(without.status).toBe(security?.length === 0 ? 200 : 401);
+  }
+});
+
+const order: Order = {
+  ...{ number: 7, key: 'k', action: 'sever', scope: 'agent', source: 'sms', by: 'alice' },
+  ...{ reason: 'why', correlation: 'c', at: NOW },
+};
+
+describe('a body that it refuses, the server refuses; one that it takes, the server takes', () => {
+  it.each<[unknown, boolean]>([
+    [{ action: 'sever' }, true],
+    [{ action: 'sever', scope: 'llm', reason: 'Übermut 🙂' }, true],
+    [{ action: 'restore', operator: 'alice', code: '123456' }, true],
+    [{ action: 'sever', operator: 'alice', code: '123456789012' }, true],
+    [{}, false],
+    [[], false],
+    [{ action: 'cut' }, false],
+    [{ action: 'sever', scope: '' }, false],
+    [{ action: 'sever', scope: 'a'.repeat(33) }, false],
+    [{ action: 'sever', scope: 5 }, false],
+    [{ action: 'sever', reason: 'a\u0007' }, false],
+    [{ action: 'sever', reason: null }, false],
+    [{ action: 'sever', operator: 'alice', code: 123456 }, false],
+    [{ action: 'sever', operator: 'alice', code: '1234567' }, false],
+    [{ action: 'sever', more: true }, false],
+  ])('%j', async (body, good) => {
+    const schema = document.paths['/api/v1/orders']?.post?.requestBody?.content['application/json']?.schema ?? {};
+    expect(checkOf(schema).safeParse(body).success).toBe(good);
+    const { status } = await door.call('POST', '/api/v1/orders', { body });
+    expect(status).toBe(good ? 200 : 400);
+  });
+
+  it('a code without an operator', async () => {
+    const schema = document.paths['/api/v1/orders']?.post?.requestBody?.content['application/json']?.schema;
+    expect(schema?.dependentRequired).toEqual({ code: ['operator'] });
+    expect(await door.call('POST', '/api/v1/orders', { body: { action: 'sever', code: '123456' } })).toMatchObject({
+      status: 400,
+    });
+  });
+});
+
+describe('a parameter that it refuses, the server refuses; one that it takes, the server takes', () => {
+  it.each<[string, string, string, boolean]>([
+    ['/api/v1/orders', 'limit', '1', true],
+    ['/api/v1/orders', 'limit', '0', false],
+    ['/api/v1/orders', 'limit', '501', false],
+    ['/api/v1/orders', 'limit', '2.5', false],
+    ['/api/v1/incidents', 'limit', '200', true],
+    ['/api/v1/incidents', 'limit', '201', false],
+    ['/api/v1/ledger', 'limit', '1000', true],
+    ['/api/v1/ledger', 'limit', '1001', false],
+    ['/api/v1/ledger', 'after', '0', true],
+    ['/api/v1/ledger', 'after', '-1', false],
+  ])('%s?%s=%s', async (path, name, value, good) => {
+    const schema = document.paths[path]?.get?.parameters?.find((one) => one.name === name)?.schema ?? {};
+    expect(checkOf(schema).safeParse(Number(value)).success).toBe(good);
+    expect((await door.call('GET', `${path}?${name}=${value}`)).status).toBe(good ? 200 : 400);
+  });
+});
+
+describe('every answer is as it says', () => {
+  const conforms = (answer: Answered, path: string, method = 'get'): void => {
+    const content = document.paths[path]?.[method]?.responses[answer.status]?.content ?? {};
+    expect(Object.keys(content)).toEqual([answer.headers.get('content-type')]);
+    const [schema] = Object.values(content);
+    expect(checkOf(schema?.schema ?? {}).parse(answer.json)).toEqual(answer.json);
+  };
+
+  it('orders', async () => {
+    records.known = [order];
+    conforms(await door.call('GET', '/api/v1/orders'), '/api/v1/orders');
+    conforms(await door.call('GET', '/api/v1/orders/7'), '/api/v1/orders/{number}');
+    const post = (body: unknown) => door.call('POST', '/api/v1/orders', { body });
+    conforms(await post({ action: 'sever' }), '/api/v1/orders', 'post');
+    desk.result = { state: 'severing', missing: ['x'] };
+    conforms(await post({ action: 'sever' }), '/api/v1/orders', 'post');
+    desk.receipt = { kind: 'pending', scope: 'agent', operator: 'alice', withinSeconds: 600 };
+    conforms(await post({ action: 'restore', operator: 'alice', code: '123456' }), '/api/v1/orders', 'post');
+    desk.result = {};
+    desk.receipt = undefined;
+  });
+
+  it('scopes, incidents, ledger, health', async () => {
+    desk.scopes = [
+      { scope: 'agent', state: 'severed', order: 7, since: NOW, incident: 5, pending: { operator: 'alice', at: NOW } },
+      { scope: 'llm', state: 'live', order: 0, since: 0 },
+    ];
+    const incident = { number: 7, scope: 'agent', openedBy: 'alice', openedAt: NOW, orders: [7, 8] };
+    records.found = [{ ...incident, severedAt: NOW, closedAt: NOW }, incident];
+    records.paper = [{ seq: 3, at: NOW, kind: 'severed', data: { scope: 'agent', order: 7 }, hash: 'ab' }];
+    records.verdict = { ok: false, lines: 3, faults: ['line 4 is missing'] };
+    for (const path of ['scopes', 'incidents', 'ledger', 'ledger/verify'].map((name) => `/api/v1/${name}`))
+      conforms(await door.call('GET', path), path);
+    for (const path of ['/healthz', '/readyz', '/openapi.json']) conforms(await door.call('GET', path), path);
+  });
+
+  it('refusals: each reason that an operation may give stands under its status', async () => {
+    conforms(await door.call('GET', '/api/v1/orders/99'), '/api/v1/orders/{number}');
+    conforms(await door.call('GET', '/api/v1/orders?limit=0'), '/api/v1/orders');
+    conforms(await door.call('GET', '/api/v1/ledger', { token: '' }), '/api/v1/ledger');
+    for (const [id, operation] of Object.entries(operations)) {
+      const one = described().find(([, , { operationId }]) => operationId === id)?.[2];
+      for (const reason of refusalsOf(operation))
+        expect(one?.responses[reasons[reason].status]?.description).toContain(`${reason}: `);
+    }
+  });
+});
+
+it('is the same each time that it is made, with the version that it is given', () => {
+  expect(JSON.parse(JSON.stringify(openapi('0.0.0')))).toEqual(document);
+  expect(openapi('1.2.3')).toMatchObject({ info: { version: '1.2.3' } });
+});

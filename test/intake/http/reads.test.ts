@@ -1,0 +1,182 @@
+import { StoreUnavailable } from '../../../src/ledger/store';
+import type { Order } from '../../../src/orders/order';
+import { type Door, FakeDesk, FakeRecords, NOW, openDoor } from '../../support/http';
+import { until } from '../../support/until';
+
+const at = new Date(NOW).toISOString();
+const known: Order = {
+  ...{ number: 7, key: 'SM0123', action: 'sever', scope: 'agent', source: 'sms', by: 'alice' },
+  ...{ correlation: 'c-7', replyTo: '+15550100001', at: NOW },
+};
+const shown = { number: 7, action: 'sever', scope: 'agent', source: 'sms', by: 'alice', correlation: 'c-7', at };
+
+let desk: FakeDesk;
+let records: FakeRecords;
+let missing: Record<string, string[]>;
+let door: Door;
+beforeEach(async () => {
+  desk = new FakeDesk();
+  records = new FakeRecords();
+  missing = {};
+  door = await openDoor({ desk, records, missing: (scope) => missing[scope] ?? [] });
+});
+afterEach(async () => {
+  await door.listener.close();
+  expect(desk.asked).toEqual([]);
+});
+
+describe('orders', () => {
+  it('one, and how it stands, without its key and the number to reply to', async () => {
+    records.known = [known];
+    desk.result = { state: 'severing', missing: ['main does not answer'] };
+    expect(await door.call('GET', '/api/v1/orders/7')).toMatchObject({
+      status: 200,
+      json: { ...shown, state: 'severing', ms: 12, cut: 3, gateways: 2, missing: ['main does not answer'] },
+    });
+    expect((await door.call('GET', '/api/v1/orders/7')).text).not.toMatch(/SM0123|15550100001/);
+    expect(desk.waits).toEqual([0, 0]);
+  });
+
+  it('one that never was', async () => {
+    expect(await door.call('GET', '/api/v1/orders/8')).toMatchObject({ status: 404, json: { reason: 'not-found' } });
+  });
+
+  it.each(['0', '-1', '1.5', 'x', '1e3', '9999999999999999', '%2f', '%'])('no number: %s', async (number) => {
+    expect(await door.call('GET', `/api/v1/orders/${number}`)).toMatchObject({ status: 400 });
+    expect(records.asked).toEqual([]);
+  });
+
+  it.each([
+    ['', { limit: 50 }],
+    ['?limit=500', { limit: 500 }],
+    ['?scope=llm&limit=1', { scope: 'llm', limit: 1 }],
+  ])('the newest%s', async (query, asked) => {
+    records.known = [known];
+    expect(await door.call('GET', `/api/v1/orders${query}`)).toMatchObject({ status: 200, json: { orders: [shown] } });
+    expect(records.asked).toEqual([asked]);
+  });
+});
+
+describe('scopes', () => {
+  it('each with its latch, and seen only when it is at rest and nothing is missing', async () => {
+    desk.scopes = [
+      { scope: 'agent', state: 'severed', order: 7, since: NOW, incident: 5, pending: { operator: 'alice', at: NOW } },
+      { scope: 'llm', state: 'severing', order: 8, since: NOW, incident: 8 },
+      { scope: 'fallback', state: 'live', order: 0, since: 0 },
+      { scope: 'canary', state: 'severed', order: 9, since: NOW },
+      { scope: 'tools', state: 'restoring', order: 10, since: NOW },
+    ];
+    missing = { llm: ['gw-2 does not answer'], canary: ['gw-2 does not answer'] };
+    const { status, json } = await door.call('GET', '/api/v1/scopes');
+    expect(status).toBe(200);
+    expect(json.scopes).toEqual([
+      {
+        ...{ scope: 'agent', state: 'severed', since: at, order: 7, seen: true, missing: [], incident: 5 },
+        pending: { operator: 'alice', at },
+      },
+      {
+        ...{ scope: 'llm', state: 'severing', since: at, order: 8, seen: false },
+        ...{ missing: ['gw-2 does not answer'], incident: 8 },
+      },
+      { scope: 'fallback', state: 'live', order: 0, seen: true, missing: [] },
+      { scope: 'canary', state: 'severed', since: at, order: 9, seen: false, missing: ['gw-2 does not answer'] },
+      { scope: 'tools', state: 'restoring', since: at, order: 10, seen: false, missing: [] },
+    ]);
+  });
+
+  it('answer without the ledger', async () => {
+    records.failure = new StoreUnavailable('away');
+    expect(await door.call('GET', '/api/v1/scopes')).toMatchObject({ status: 200 });
+    expect(records.asked).toEqual([]);
+  });
+});
+
+describe('incidents and the ledger', () => {
+  it('incidents, with times that a person can read', async () => {
+    const incident = { number: 7, scope: 'agent', openedBy: 'alice', openedAt: NOW, orders: [7, 8] };
+    records.found = [{ ...incident, severedAt: NOW }, incident];
+    const { status, json } = await door.call('GET', '/api/v1/incidents?limit=2');
+    expect(status).toBe(200);
+    expect(json.incidents).toEqual([
+      { ...incident, openedAt: at, severedAt: at },
+      { ...incident, openedAt: at },
+    ]);
+    expect(records.asked).toEqual([{ limit: 2 }]);
+  });
+
+  it.each([
+    ['', { limit: 100 }],
+    ['?after=0&limit=1000', { after: 0, limit: 1000 }],
+  ])('lines%s', async (query, asked) => {
+    records.paper = [{ seq: 3, at: NOW, kind: 'severed', data: { scope: 'agent', order: 7 }, hash: 'ab' }];
+    expect(await door.call('GET', `/api/v1/ledger${query}`)).toMatchObject({
+      status: 200,
+      json: { lines: [{ seq: 3, at, kind: 'severed', data: { scope: 'agent', order: 7 }, hash: 'ab' }] },
+    });
+    expect(records.asked).toEqual([asked]);
+  });
+
+  it.each(['?limit=0', '?limit=1001', '?after=-1', '?after=', '?aftr=1'])('lines%s is refused', async (query) => {
+    expect(await door.call('GET', `/api/v1/ledger${query}`)).toMatchObject({ status: 400 });
+    expect(records.asked).toEqual([]);
+  });
+
+  it('a ledger that was changed is an answer, not an error', async () => {
+    records.verdict = { ok: false, lines: 41, faults: ['line 42 is missing'] };
+    expect(await door.call('GET', '/api/v1/ledger/verify')).toMatchObject({
+      status: 200,
+      json: { ok: false, lines: 41, faults: ['line 42 is missing'] },
+    });
+  });
+
+  it('is read once for all who ask meanwhile, and afresh afterwards', async () => {
+    let open = (): void => undefined;
+    records.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const all = [1, 2, 3].map(() => door.call('GET', '/api/v1/ledger/verify'));
+    await until(() => records.asked.length > 0);
+    await door.call('GET', '/api/v1/scopes');
+    open();
+    await Promise.all(all);
+    expect(records.asked.length).toBeLessThan(3);
+    const before = records.asked.length;
+    await door.call('GET', '/api/v1/ledger/verify');
+    expect(records.asked).toHaveLength(before + 1);
+  });
+
+  it.each(['/api/v1/orders', '/api/v1/orders/1', '/api/v1/incidents', '/api/v1/ledger'])(
+    'a ledger that does not answer is said: %s',
+    async (path) => {
+      records.failure = new StoreUnavailable('postgres://secret-detail');
+      const answer = await door.call('GET', path);
+      expect(answer).toMatchObject({ status: 503, json: { reason: 'ledger-unavailable' } });
+      expect(answer.text).not.toContain('secret-detail');
+    },
+  );
+});
+
+describe('health', () => {
+  it('is open to all, and says no more than that the process answers', async () => {
+    expect(await door.call('GET', '/healthz', { token: '' })).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+  });
+
+  it.each([
+    ['armed', 200],
+    ['degraded', 200],
+    ['disarmed', 503],
+  ] as const)('readiness: %s is %i', async (state, status) => {
+    const parts = [{ name: 'ledger', ok: state === 'armed', detail: 'answers in 2 ms' }];
+    const ready = await openDoor({ ready: async () => ({ state, parts }) });
+    expect(await ready.call('GET', '/readyz', { token: '' })).toMatchObject({ status, json: { state, parts } });
+    await ready.listener.close();
+  });
+
+  it('readiness that cannot be found out is none', async () => {
+    const broken = await openDoor({ ready: () => Promise.reject(new Error('secret-detail')) });
+    const answer = await broken.call('GET', '/readyz', { token: '' });
+    expect(answer).toMatchObject({ status: 503, json: { state: 'disarmed' } });
+    expect(answer.text).not.toContain('secret-detail');
+    await broken.listener.close();
+  });
+});
