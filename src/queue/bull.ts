@@ -1,0 +1,87 @@
+import { type BackendFactory, type IQueueBackend, withBackend } from 'bullmq';
+import { brake } from './brake';
+import { type Job, jobId, keep, priorityOf, retries } from './jobs';
+import type { TakenJob } from './process';
+import { settled, waitFor } from './wait';
+
+const NAME = 'pullcord';
+const SECOND_MS = 1_000;
+
+/** How long close waits for the handlers that run. Milliseconds. */
+const GRACE_MS = 2 * SECOND_MS;
+
+export interface BullOptions<B extends IQueueBackend, Connection> {
+  readonly factory: BackendFactory<B, Connection>;
+  /** Adds jobs: gives up soon. */
+  readonly producer: Connection;
+  /** Takes jobs: waits for ever. */
+  readonly consumer: Connection;
+  readonly process: (taken: TakenJob) => Promise<void>;
+  readonly onError: (error: Error) => void;
+}
+
+/** BullMQ's queue and worker, as one. */
+export interface Bull {
+  add(job: Job): Promise<void>;
+  /** Sets a worker going again that came to a stand. */
+  keepWorking(): void;
+  /** Within 3 s. The connections that were handed in stay open. */
+  close(): Promise<void>;
+}
+
+export function openBull<B extends IQueueBackend, Connection>(options: BullOptions<B, Connection>): Bull {
+  const { Queue, Worker } = withBackend(options.factory);
+  const queue = new Queue<Job>(NAME, {
+    prefix: NAME,
+    connection: options.producer,
+    // A question at the start that stays unanswered would make it useless for ever. The worker asks it patiently.
+    skipVersionCheck: true,
+    // BullMQ writes an event for each step of a job. Nobody reads them.
+    streams: { events: { maxLen: 100 } },
+  });
+  const worker = new Worker<Job>(NAME, options.process, {
+    prefix: NAME,
+    connection: options.consumer,
+    concurrency: 4,
+    // A job whose process was killed is taken up again after at most twice this time, however often that happens.
+    lockDuration: 5 * SECOND_MS,
+    stalledInterval: 5 * SECOND_MS,
+    maxStalledCount: 1_000,
+    runRetryDelay: SECOND_MS,
+  });
+  const running = new Set<string>();
+  worker.on('active', (job) => running.add(String(job.id)));
+  worker.on('completed', (job) => running.delete(String(job.id)));
+  worker.on('failed', (job) => running.delete(String(job?.id)));
+  const release = brake(worker, options.onError);
+  queue.on('error', options.onError);
+  let closing = false;
+
+  return {
+    async add(job) {
+      const { attempts, backoffMs } = retries[job.name];
+      await queue.add(job.name, job, {
+        jobId: jobId(job),
+        priority: priorityOf(job),
+        attempts,
+        backoff: { type: 'exponential', delay: backoffMs },
+        removeOnComplete: keep.completed,
+        removeOnFail: keep.failed,
+        stackTraceLimit: 0,
+      });
+    },
+    keepWorking() {
+      if (!closing && !worker.isPaused() && !worker.isRunning()) worker.run().catch(options.onError);
+    },
+    async close() {
+      closing = true;
+      release();
+      // BullMQ's own graceful close waits for a dead server for ever. So: take no more, let the handlers end, then
+      // let go by force; what was not recorded as done is done again after the restart.
+      await worker.pause(true);
+      await waitFor(() => running.size === 0, GRACE_MS);
+      await settled(worker.getBackend().disconnectBlocking(false), 100);
+      await settled(Promise.all([worker.close(true), queue.close()]), 500);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Action } from '../orders/order';
+
+const SECOND_MS = 1_000;
+const HOUR_SECONDS = 3_600;
+
+const common = { order: z.int().positive(), correlation: z.string().max(200) };
+
+/** What is read back out of the queue: another program may have written there, so it holds no text to send and no goal. */
+export const jobSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('enforce'), action: z.enum(['sever', 'restore'] satisfies Action[]), ...common }),
+  z.strictObject({ name: z.literal('reply'), ...common }),
+]);
+
+/**
+ * `enforce`: the latches changed by this order, look at them now. `reply`: tell the sender of this order how it went.
+ * Both name an order and nothing else; whoever does them reads the rest from the ledger.
+ */
+export type Job = z.infer<typeof jobSchema>;
+
+/** The same order's job of one name is one job, however often it is added. */
+export const jobId = (job: Job): string => `${job.name}-${job.order}`;
+
+/** Smaller goes first (law 1: stop wins). */
+export const priorityOf = (job: Job): number => (job.name === 'reply' ? 3 : job.action === 'sever' ? 1 : 2);
+
+interface Retries {
+  readonly attempts: number;
+  /** Before the second attempt; doubles with each further one. Milliseconds. */
+  readonly backoffMs: number;
+}
+
+export const retries: Readonly<Record<Job['name'], Retries>> = {
+  // Few: the enforcer's own loop makes it true, and does not give up.
+  enforce: { attempts: 3, backoffMs: 500 },
+  // 5 s, 10 s ... 320 s: ten and a half minutes in all. After that nobody waits for a text any more.
+  reply: { attempts: 8, backoffMs: 5 * SECOND_MS },
+};
+
+/** How long a finished job is remembered, so that adding it again does nothing. Nothing grows without end. */
+export const keep = {
+  completed: { age: HOUR_SECONDS, count: 1_000 },
+  failed: { age: 24 * HOUR_SECONDS, count: 1_000 },
+} as const;
+
+export type Handlers = { readonly [Name in Job['name']]: (job: Extract<Job, { name: Name }>) => Promise<void> };
+
+/** The queue did not take the job in time. It may have arrived all the same: handlers have to bear a job twice. */
+export class QueueUnavailable extends Error {
+  override readonly name = 'QueueUnavailable';
+}
+
+/** The queue makes an order fast; nothing depends on it. It fails by refusing a job, soon and aloud. */
+export interface Jobs {
+  /** @throws QueueUnavailable within `addTimeoutMs`, also while the server is away or frozen. */
+  add(job: Job): Promise<void>;
+  /** Whether the queue answered when it was last asked, at most a few seconds ago. */
+  healthy(): boolean;
+  /** Lets running jobs end, at most 2 s, and lets go of everything within 3 s. Never throws. */
+  close(): Promise<void>;
+}
+
+/** Where no queue can live: every job is refused, and everything goes on without. */
+export const noQueue: Jobs = {
+  add: () => Promise.reject(new QueueUnavailable('there is no queue')),
+  healthy: () => false,
+  close: async () => undefined,
+};

@@ -1,0 +1,99 @@
+import type { PGlite } from '@electric-sql/pglite';
+import type { Logger } from 'pino';
+import type { Bull } from './bull';
+import { type Handlers, type Jobs, QueueUnavailable } from './jobs';
+import { pglitePlace } from './pglite';
+import type { Place, PlaceOptions } from './place';
+import { postgresPlace } from './postgres';
+import { processor } from './process';
+import { redisPlace } from './redis';
+import { settled, within } from './wait';
+
+/** How often the server is asked whether it is there. Milliseconds. */
+const LOOK_MS = 1_000;
+
+/** How long the start waits for the queue before it goes on without. Milliseconds. */
+const START_MS = 2_000;
+
+export interface QueueOptions {
+  /** Where the queue lives. `pglite` is the ledger's own database, and stays its. */
+  readonly place: { readonly redisUrl: string } | { readonly databaseUrl: string } | { readonly pglite: PGlite };
+  readonly handlers: Handlers;
+  readonly logger: Logger;
+  /** Bound of `add`. Milliseconds. */
+  readonly addTimeoutMs?: number;
+}
+
+/**
+ * Starts the queue, and its worker in this process. Never throws for a server that is away: the program starts, and
+ * the queue joins in when the server is there.
+ */
+export async function startQueue({ place: where, handlers, logger, addTimeoutMs = 250 }: QueueOptions): Promise<Jobs> {
+  let bull: Bull | undefined;
+  let healthy = false;
+  let told = false;
+  let closed = false;
+  let closing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const onError = (error: unknown): void => {
+    if (closed) return;
+    if (!told) logger.warn({ err: error, queue: place.kind }, 'the queue does not answer; orders go on without it');
+    told = true;
+    healthy = false;
+  };
+  const onAnswer = (): void => {
+    if (!healthy) logger.info({ queue: place.kind }, 'the queue answers');
+    told = false;
+    healthy = true;
+  };
+  const place = placeFor(where, { process: processor(handlers, logger), onError, timeoutMs: addTimeoutMs });
+
+  const look = async (): Promise<void> => {
+    try {
+      if (bull) await within(place.ping(), addTimeoutMs, () => new Error(`no answer within ${addTimeoutMs} ms`));
+      else await place.prepare();
+      if (closed) return;
+      bull ??= place.open();
+      bull.keepWorking();
+      onAnswer();
+    } catch (error) {
+      onError(error);
+    }
+  };
+  const watch = async (): Promise<void> => {
+    await look();
+    if (!closed) timer = setTimeout(watch, LOOK_MS);
+  };
+  const close = async (): Promise<void> => {
+    closed = true;
+    healthy = false;
+    clearTimeout(timer);
+    await bull?.close();
+    await place.close();
+  };
+  await settled(watch(), START_MS);
+
+  return {
+    healthy: () => healthy,
+    async add(job) {
+      if (!bull || closed) throw new QueueUnavailable(closed ? 'the queue is closed' : 'the queue was not reached yet');
+      try {
+        await within(bull.add(job), addTimeoutMs, () => new Error(`the queue took no job within ${addTimeoutMs} ms`));
+      } catch (error) {
+        onError(error);
+        throw new QueueUnavailable('the queue took no job', { cause: error });
+      }
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function placeFor(where: QueueOptions['place'], options: PlaceOptions): Place {
+  if ('redisUrl' in where) return redisPlace(where.redisUrl, options);
+  if ('databaseUrl' in where) return postgresPlace(where.databaseUrl, options);
+  return pglitePlace(where.pglite, options);
+}

@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const POSTGRES_ROOT = '/usr/lib/postgresql';
+
+/** Path of `redis-server`; installs Debian's package when it isn't there. */
+export function redisServer(): string {
+  return findOrInstall('redis-server', () => onPath('redis-server'));
+}
+
+/** Folder that holds Postgres' `initdb` and `postgres`; installs Debian's package when it isn't there. */
+export function postgresBin(): string {
+  return findOrInstall('postgresql', () => {
+    const versions = existsSync(POSTGRES_ROOT) ? readdirSync(POSTGRES_ROOT).sort((a, b) => Number(b) - Number(a)) : [];
+    return versions
+      .map((version) => join(POSTGRES_ROOT, version, 'bin'))
+      .find((bin) => existsSync(join(bin, 'initdb')));
+  });
+}
+
+function onPath(program: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/bin', '/usr/sbin'];
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
+
+function findOrInstall(debianPackage: string, find: () => string | undefined): string {
+  if (find() === undefined) install(debianPackage);
+  const found = find();
+  if (found === undefined) throw new Error(`${debianPackage} was installed but its programs were not found`);
+  return found;
+}
+
+/** The package may start a service of its own on its usual port; ours take a free port and don't mind. */
+function install(debianPackage: string): void {
+  if (process.getuid?.() !== 0 || onPath('apt-get') === undefined)
+    throw new Error(
+      `${debianPackage} is missing: install it (Debian: apt-get install ${debianPackage}), or run as root`,
+    );
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  execFileSync('apt-get', ['update', '-qq'], { env, stdio: 'pipe' });
+  execFileSync('apt-get', ['install', '-y', '--no-install-recommends', debianPackage], { env, stdio: 'pipe' });
+}
