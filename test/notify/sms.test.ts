@@ -1,0 +1,101 @@
+import type { Notice, NoticeKind } from '../../src/notify/channel';
+import { createSms } from '../../src/notify/sms';
+
+const ALICE = '+15550100001';
+const BOB = '+15550100002';
+const HOUR_MS = 3_600_000;
+
+type Answer = { ok: true } | { ok: false; retry: boolean } | Error;
+
+function phones(answers: Record<string, Answer> = {}) {
+  const texts: { to: string; body: string }[] = [];
+  const clock = { now: 1_000_000 };
+  const operators = [{ phones: [ALICE, '+15550100009'] }, { phones: [BOB] }, { phones: [] }];
+  const channel = createSms({
+    sender: {
+      send: async (to, body) => {
+        texts.push({ to, body });
+        const answer = answers[to] ?? { ok: true };
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    },
+    operators: { all: () => operators },
+    now: () => clock.now,
+  });
+  return { channel, texts, clock, operators, answers };
+}
+
+const alarm = (text = 'the ledger does not answer'): Notice => ({ kind: 'alarm', text, at: 0 });
+
+it('texts every operator, at the first number', async () => {
+  const { channel, texts } = phones();
+  expect(await channel.tell(alarm())).toBe('told');
+  const body = 'Pullcord: the ledger does not answer';
+  expect(texts).toEqual([ALICE, BOB].map((to) => ({ to, body })));
+});
+
+it.each<[NoticeKind, number]>([
+  ['trouble', 2],
+  ['alarm', 2],
+  ['cleared', 2],
+  ['severing', 0],
+  ['severed', 0],
+  ['restoring', 0],
+  ['restored', 0],
+  ['refused', 0],
+])('a notice of kind %s makes %d texts', async (kind, count) => {
+  const { channel, texts } = phones();
+  expect(await channel.tell({ ...alarm(), kind })).toBe('told');
+  expect(texts).toHaveLength(count);
+});
+
+it('sends at most five to a number within an hour, and goes on after it', async () => {
+  const { channel, texts, clock } = phones();
+  for (let i = 0; i < 5; i++) expect(await channel.tell(alarm(`number ${i}`))).toBe('told');
+  expect(await channel.tell(alarm('one too many'))).toBe('failed');
+  expect(texts).toHaveLength(10);
+  clock.now += HOUR_MS;
+  expect(await channel.tell(alarm('an hour later'))).toBe('told');
+  expect(texts).toHaveLength(12);
+});
+
+it('tries again only those who were not told, and counts a text once', async () => {
+  const { channel, texts, answers } = phones({ [BOB]: { ok: false, retry: true } });
+  const notice = alarm();
+  for (let i = 0; i < 7; i++) expect(await channel.tell(notice)).toBe('retry');
+  answers[BOB] = { ok: true };
+  expect(await channel.tell(notice)).toBe('told');
+  expect(texts.filter(({ to }) => to === ALICE)).toHaveLength(1);
+  expect(texts.filter(({ to }) => to === BOB)).toHaveLength(8);
+  for (let i = 0; i < 4; i++) expect(await channel.tell(alarm(`${i}`))).toBe('told');
+  expect(await channel.tell(alarm())).toBe('failed');
+});
+
+it('has failed when nobody could be told, not when one could', async () => {
+  const { channel, answers } = phones({ [ALICE]: { ok: false, retry: false } });
+  expect(await channel.tell(alarm())).toBe('told');
+  answers[BOB] = { ok: false, retry: false };
+  expect(await channel.tell(alarm())).toBe('failed');
+});
+
+it('takes a sender that throws for one that may work later', async () => {
+  expect(await phones({ [ALICE]: new Error('no way out') }).channel.tell(alarm())).toBe('retry');
+});
+
+it('has failed when there is no operator to text', async () => {
+  const { channel, operators, texts } = phones();
+  operators.length = 0;
+  expect(await channel.tell(alarm())).toBe('failed');
+  expect(texts).toEqual([]);
+});
+
+it('sends one segment: one line, ASCII that is in the basic GSM table, at most 160', async () => {
+  const { channel, texts } = phones();
+  await channel.tell(alarm(`a\nb — {c} [d] ~ ^ | \\ \` ${'x'.repeat(300)}`));
+  for (const { body } of texts) {
+    expect(body).toHaveLength(160);
+    expect(body).toMatch(/^[ -Z_a-z]+$/);
+    expect(body).toMatch(/^Pullcord: a b \? \?c\? /);
+  }
+});
