@@ -1,0 +1,245 @@
+import { setMaxListeners } from 'node:events';
+import type { Logger } from 'pino';
+import type { Clock } from '../../clock';
+import type { GatewayConfig, ScopeConfig } from '../../config/schema';
+import type { Cutter, Goal, Report, Sight } from '../cutter';
+import { type Arming, idsOf } from './clamp';
+import { ClampRung } from './clamp-rung';
+import { createAdminApi } from './client';
+import { isGatewayError } from './fault';
+import { type Look, look } from './look';
+import { Lookout, type View } from './lookout';
+import { chooses, chosen } from './match';
+import { NO_LEAVE, type Notes } from './notes';
+import { Overtaken, stopIf } from './overtaken';
+import { createProber } from './probe';
+import { createRewriter, type SnapshotStore } from './rewrite';
+import { type RewriteGoal, RewriteRung } from './rewrite-rung';
+import { type Route, routeOf } from './route';
+import { type Standing, standing } from './standing';
+
+export interface ApisixCutterOptions {
+  /** The gateway's name in the configuration. */
+  readonly name: string;
+  readonly config: GatewayConfig;
+  readonly scopes: Readonly<Record<string, ScopeConfig>>;
+  readonly snapshots: SnapshotStore;
+  readonly logger: Logger;
+  readonly now: Clock;
+  /** From 0 up to 1: spreads repeated writes in time. */
+  readonly random?: () => number;
+}
+
+export interface ApisixCutter extends Cutter {
+  /** Reads the gateway and arms the clamp ahead of time, so that the first STOP is one write. Gives nothing back. */
+  prepare(): Promise<Arming>;
+}
+
+/** One call of `enforce`. */
+interface Pass {
+  readonly goal: Goal;
+  readonly severed: ReadonlySet<string>;
+  readonly notes: Notes;
+  readonly overtaken: AbortSignal;
+}
+
+/**
+ * Cuts routes at one APISIX cluster: by the clamp, and by the rewrite where that does not hold. Fails towards "cut":
+ * what can't be read is not released, and "refused" is said only of what every gateway was seen to refuse.
+ */
+export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
+  const { name, config, scopes, snapshots, logger, now, random = Math.random } = options;
+  const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile, method, probeConnections: connections } = config;
+  const api = createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile, random });
+  const clamp = new ClampRung(api);
+  const rewrite = new RewriteRung(createRewriter({ api, snapshots, gateway: name }));
+  const prober = createProber({ gatewayUrls, connections, timeoutMs, caFile });
+  const patienceMs = method === 'auto' ? config.climbAfterMs : Number.POSITIVE_INFINITY;
+  const lookout = new Lookout({ gateway: name, scopes, prober, now, timeoutMs, patienceMs });
+  const scopeNames = Object.keys(scopes);
+
+  /** By scope: the routes that it chose at the last look. Undefined until there was one. */
+  let routes: ReadonlyMap<string, readonly Route[]> | undefined;
+  /** By scope: the routes that were cut for it and not yet given back. */
+  const held = new Map<string, ReadonlySet<string>>();
+  /** Scopes that are cut by the rewrite, too. */
+  const climbed = new Set<string>();
+  let last: Promise<unknown> = Promise.resolve();
+  let preparing: AbortController | undefined;
+
+  const stand = (severed: ReadonlySet<string>): Standing => standing({ chosen: routes ?? new Map(), held, severed });
+  const isRewritten = (scope: string): boolean => method === 'rewrite' || climbed.has(scope);
+
+  /** One at a time. What is overtaken ends at once, so that nobody waits for it. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = last.then(work);
+    last = run.catch(() => undefined);
+    return run;
+  }
+
+  async function take(overtaken: AbortSignal): Promise<Look> {
+    const found = await look({ api, snapshots, gateway: name, overtaken });
+    routes = chosen(scopes, found.routes.values());
+    return found;
+  }
+
+  async function enforce(goal: Goal, overtaken: AbortSignal): Promise<Report> {
+    const severed = new Set(scopeNames.filter((scope) => goal.severed.has(scope)));
+    const notes: Notes = { writes: [], drift: [], missing: [] };
+    let sights: ReadonlyMap<string, Sight> = new Map(scopeNames.map((scope) => [scope, 'unseen']));
+    try {
+      sights = await pass({ goal, severed, notes, overtaken });
+    } catch (error) {
+      if (!(error instanceof Overtaken)) logger.error({ err: error, gateway: name }, 'a pass failed');
+      notes.missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const cut = new Set([...clamp.named, ...rewrite.rewritten]).size;
+    return { sights, missing: [...new Set(notes.missing)], drift: notes.drift, writes: notes.writes, cut };
+  }
+
+  async function pass(work: Pass): Promise<ReadonlyMap<string, Sight>> {
+    const { severed, notes, overtaken } = work;
+    stopIf(overtaken);
+    lookout.begin(severed);
+    for (const scope of climbed) if (!severed.has(scope)) climbed.delete(scope);
+
+    let found: Look | undefined;
+    let withheld: ReadonlySet<string> = new Set();
+    try {
+      if (method !== 'rewrite') await clamp.rush(stand(severed).severed, notes, overtaken);
+      found = await take(overtaken);
+      withheld = await bring(found, work);
+    } catch (error) {
+      if (!isGatewayError(error)) throw error;
+      notes.missing.push(`Admin API of ${name}: ${error.message}`);
+    }
+
+    const said = notes.missing.length;
+    const view = await see(work, found, withheld);
+    if (!found || view.unheld.length === 0) return view.sights;
+    climb(view.unheld, `the clamp was not seen to hold within ${config.climbAfterMs} ms`, notes);
+    notes.missing.length = said;
+    await rewrite.cut(rewriteGoal(found, work));
+    return (await see(work, found, withheld)).sights;
+  }
+
+  /** @returns the routes that should be given back, and could not be. */
+  async function bring(found: Look, work: Pass): Promise<ReadonlySet<string>> {
+    const { severed, notes, overtaken } = work;
+    const now = stand(severed);
+    for (const scope of severed) held.set(scope, now.of(scope));
+    touchWhatIsCut(found, now, severed);
+
+    const use = method !== 'rewrite';
+    const wanted = use ? now.severed : new Set<string>();
+    const goal = { rule: found.rule, wanted, stays: now.stays, mayRelease: leaveOf(work.goal), use };
+    const withheld = await clamp.bring(goal, notes, overtaken);
+    if (withheld.size > 0) notes.missing.push(NO_LEAVE);
+    if (use) climbIfUnarmed(severed, notes);
+
+    const stuck = await rewrite.bring(rewriteGoal(found, work));
+    for (const [scope, ids] of held)
+      if (!severed.has(scope) && ![...ids].some((id) => clamp.named.has(id) || rewrite.rewritten.has(id)))
+        held.delete(scope);
+    return new Set([...withheld, ...stuck]);
+  }
+
+  /** A live scope that is found cut, by an order before a restart for instance, has to be seen served. */
+  function touchWhatIsCut(found: Look, now: Standing, severed: ReadonlySet<string>): void {
+    const marked = [...found.routes.values()].filter((route) => route.marked).map((route) => route.id);
+    const cut = new Set([...idsOf(found.rule), ...(found.snapshots?.keys() ?? []), ...marked]);
+    const freed = (scope: string): boolean => [...now.of(scope)].some((id) => cut.has(id) && !now.stays(id));
+    for (const scope of scopeNames) if (!severed.has(scope) && freed(scope)) lookout.touch(scope);
+  }
+
+  function rewriteGoal(found: Look, { goal, severed, notes, overtaken }: Pass): RewriteGoal {
+    const now = stand(severed);
+    const holds = (scope: string, route: Route): boolean => {
+      const config = scopes[scope];
+      return config !== undefined && chooses(config, route);
+    };
+    return {
+      found,
+      standing: now,
+      wanted: new Set([...severed].filter(isRewritten).flatMap((scope) => [...now.of(scope)])),
+      stays: (route) => [...severed].some((scope) => holds(scope, routeOf(route))),
+      mayRelease: leaveOf(goal),
+      notes,
+      overtaken,
+    };
+  }
+
+  function climbIfUnarmed(severed: ReadonlySet<string>, notes: Notes): void {
+    if (!clamp.arming || clamp.arming.armed) return;
+    const why = `the clamp can't be armed: ${clamp.arming.why}`;
+    if (method === 'auto')
+      climb(
+        [...severed].filter((scope) => !climbed.has(scope)),
+        why,
+        notes,
+      );
+    else if (severed.size > 0) notes.missing.push(why);
+  }
+
+  function climb(severed: readonly string[], why: string, notes: Notes): void {
+    if (severed.length === 0) return;
+    for (const scope of severed) climbed.add(scope);
+    notes.drift.push(`${severed.join(', ')}: the routes are rewritten one by one, ${why}`);
+  }
+
+  function see(
+    { severed, notes, overtaken }: Pass,
+    found: Look | undefined,
+    withheld: ReadonlySet<string>,
+  ): Promise<View> {
+    return lookout.see({
+      severed,
+      standing: stand(severed),
+      chosen: routes,
+      fresh: found !== undefined,
+      withheld,
+      rewritten: new Set([...severed].filter(isRewritten)),
+      notes,
+      overtaken,
+    });
+  }
+
+  async function prepare(overtaken: AbortSignal): Promise<Arming> {
+    const notes: Notes = { writes: [], drift: [], missing: [] };
+    try {
+      const { rule } = await take(overtaken);
+      if (method === 'rewrite') return { armed: false, why: 'not wanted: method is rewrite' };
+      const goal = { rule, wanted: idsOf(rule), stays: () => true, mayRelease: async () => false, use: true };
+      await clamp.bring(goal, notes, overtaken);
+    } catch (error) {
+      if (!isGatewayError(error) && !(error instanceof Overtaken)) throw error;
+      return { armed: false, why: error.message };
+    }
+    const arming = clamp.arming ?? { armed: false, why: 'not tried' };
+    if (arming.why !== undefined) logger.warn({ gateway: name, why: arming.why }, 'the clamp is not as it should be');
+    return arming;
+  }
+
+  return {
+    name: `apisix ${name}`,
+    required: true,
+    enforce(goal, overtaken) {
+      // Many calls at a time listen to it: that is no leak.
+      setMaxListeners(0, overtaken);
+      preparing?.abort();
+      return inTurn(() => enforce(goal, overtaken));
+    },
+    prepare() {
+      const controller = new AbortController();
+      preparing = controller;
+      return inTurn(() => prepare(controller.signal));
+    },
+    async close() {
+      preparing?.abort();
+      await last;
+      api.close();
+    },
+  };
+}
+
+const leaveOf = (goal: Goal) => (): Promise<boolean> => goal.mayRelease().catch(() => false);

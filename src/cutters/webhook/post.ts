@@ -1,0 +1,49 @@
+import axios from 'axios';
+import { withDeadline } from '../deadline';
+import { SIGNATURE_HEADER, signatureOf } from './sign';
+
+export interface Post {
+  readonly url: string;
+  /** Left out, the body goes unsigned. */
+  readonly secret?: string | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The same for every repetition, so that a receiver can tell one. */
+  readonly idempotencyKey: string;
+  /** Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+const MAX_ANSWER_BYTES = 65_536;
+
+/**
+ * Sends JSON, signed. Follows no redirect and uses no proxy: the body goes where it was configured to go.
+ * @returns undefined when it was answered with 2xx; else why not, without the address, which may hold a secret.
+ */
+export async function post(request: Post, overtaken: AbortSignal): Promise<string | undefined> {
+  const body = JSON.stringify(request.body);
+  try {
+    const { status } = await withDeadline(request.timeoutMs, overtaken, (signal) =>
+      axios.request({
+        method: 'POST',
+        url: request.url,
+        data: body,
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': request.idempotencyKey,
+          ...(request.secret === undefined ? {} : { [SIGNATURE_HEADER]: signatureOf(body, request.secret) }),
+        },
+        signal,
+        proxy: false,
+        maxRedirects: 0,
+        maxContentLength: MAX_ANSWER_BYTES,
+        validateStatus: () => true,
+      }),
+    );
+    return status >= 200 && status < 300 ? undefined : `answered ${status}`;
+  } catch (error) {
+    const code = axios.isAxiosError(error) ? error.code : undefined;
+    return code === 'ERR_CANCELED'
+      ? `did not answer within ${request.timeoutMs} ms`
+      : `cannot be reached (${code ?? 'unknown error'})`;
+  }
+}

@@ -1,0 +1,175 @@
+import { pino } from 'pino';
+import { configSchema, type GatewayConfig, type ScopeConfig } from '../../../src/config/schema';
+import { createAdminApi } from '../../../src/cutters/apisix/client';
+import { type ApisixCutter, createApisixCutter } from '../../../src/cutters/apisix/cutter';
+import type { SnapshotStore } from '../../../src/cutters/apisix/rewrite';
+import type { Report } from '../../../src/cutters/cutter';
+import type { Snapshot } from '../../../src/ledger/store';
+import { type Apisix, type ApisixOptions, startApisix } from '../../../src/sandbox/apisix';
+import { send } from '../../sandbox/recorded/exchange';
+import { goalOf, notOvertaken } from '../../support/goal';
+import { startUpstream, type Upstream } from '../../support/upstream';
+
+/** Snapshots in memory, sealed as JSON: what is read back is never what was handed in. */
+export interface SnapshotsInMemory extends SnapshotStore {
+  readonly kept: Map<string, string>;
+  /** What the ledger does in the place of its work, while it is set. */
+  fault: (() => Promise<never>) | undefined;
+}
+
+export function snapshotsInMemory(): SnapshotsInMemory {
+  const kept = new Map<string, string>();
+  const store: SnapshotsInMemory = {
+    kept,
+    fault: undefined,
+    async saveSnapshot(snapshot) {
+      await store.fault?.();
+      kept.set(snapshot.route, JSON.stringify(snapshot));
+    },
+    async snapshots() {
+      await store.fault?.();
+      return [...kept.values()].map((text) => JSON.parse(text) as Snapshot);
+    },
+    async dropSnapshot(_, route) {
+      await store.fault?.();
+      kept.delete(route);
+    },
+  };
+  return store;
+}
+
+type Scopes = Readonly<Record<string, Partial<ScopeConfig> & Pick<ScopeConfig, 'routes'>>>;
+
+/** A sandbox gateway with an upstream, a cutter on it, and eyes of its own that go past the cutter. */
+export interface Rig {
+  readonly apisix: Apisix;
+  readonly upstream: Upstream;
+  readonly snapshots: SnapshotsInMemory;
+  readonly config: GatewayConfig;
+  readonly cutter: ApisixCutter;
+  /** Milliseconds that the cutter's clock is ahead. */
+  clock: { ahead: number };
+  /** Another cutter on the same gateway and the same snapshots, as after a restart. */
+  another(scopes?: Scopes, config?: Partial<GatewayConfig>): ApisixCutter;
+  /** Writes routes: a URI, or more of it. */
+  routes(routes: Readonly<Record<string, string | object>>): Promise<void>;
+  admin(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  /** Every object of the gateway but the clamp, as the Admin API answers it: indexes and times included. */
+  objects(): Promise<Readonly<Record<string, unknown>>>;
+  /** The ids that the clamp names; undefined when there is no clamp. */
+  named(): Promise<readonly string[] | undefined>;
+  /** Calls of the Admin API from now on, without those of the rig. */
+  listen(): string[];
+  status(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<number>;
+  sever(...scopes: readonly string[]): Promise<Report>;
+  close(): Promise<void>;
+}
+
+export const ALL: Scopes = { agent: { routes: [{ all: true }] } };
+const CLAMP = '/apisix/global_rules/pullcord-clamp';
+
+export async function openRig(
+  scopes: Scopes = ALL,
+  config: Partial<GatewayConfig> = {},
+  options: ApisixOptions = {},
+): Promise<Rig> {
+  const apisix = await startApisix(options);
+  const upstream = await startUpstream();
+  const snapshots = snapshotsInMemory();
+  const clock = { ahead: 0 };
+  const opened: ApisixCutter[] = [];
+  let order = 0;
+
+  function another(theirs: Scopes = scopes, more: Partial<GatewayConfig> = {}): ApisixCutter {
+    const parsed = configSchema.parse({
+      publicUrl: 'https://pullcord.example.org',
+      key: 'k',
+      defaultScope: Object.keys(theirs)[0],
+      gateways: {
+        main: {
+          adminUrl: apisix.adminUrl,
+          adminKey: apisix.adminKey,
+          gatewayUrls: apisix.gatewayUrls,
+          ...config,
+          ...more,
+        },
+      },
+      scopes: theirs,
+    });
+    const cutter = createApisixCutter({
+      name: 'main',
+      config: parsed.gateways.main as GatewayConfig,
+      scopes: parsed.scopes,
+      snapshots,
+      logger: pino({ level: 'silent' }),
+      now: () => Date.now() + clock.ahead,
+    });
+    opened.push(cutter);
+    return cutter;
+  }
+
+  async function admin(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const headers = { 'x-api-key': apisix.adminKey, 'x-rig': '1' };
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const reply = await send(apisix.adminUrl, method, `/apisix/admin${path}`, headers, text);
+    return { status: reply.status, body: JSON.parse(reply.text || 'null') };
+  }
+
+  const cutter = another();
+  const rig: Rig = {
+    apisix,
+    upstream,
+    snapshots,
+    clock,
+    cutter,
+    config: { gatewayUrls: apisix.gatewayUrls } as GatewayConfig,
+    another,
+    admin,
+    async routes(routes) {
+      const node = { type: 'roundrobin', nodes: { [`127.0.0.1:${upstream.port}`]: 1 } };
+      for (const [id, route] of Object.entries(routes)) {
+        const conf = typeof route === 'string' ? { uri: route, upstream: node } : { upstream: node, ...route };
+        const { status, body } = await admin('PUT', `/routes/${id}`, JSON.parse(JSON.stringify(conf)));
+        if (status >= 300) throw new Error(`route ${id}: ${status} ${JSON.stringify(body)}`);
+      }
+    },
+    async objects() {
+      const kinds = ['routes', 'services', 'upstreams', 'global_rules', 'plugin_configs'];
+      const entries = kinds.flatMap((kind) => apisix.store.list(`/apisix/${kind}/`));
+      return Object.fromEntries(
+        entries.filter(({ key }) => key !== CLAMP).map(({ key, ...entry }) => [key, structuredClone(entry)]),
+      );
+    },
+    async named() {
+      const rule = apisix.store.get(CLAMP)?.value as
+        | { plugins: { 'fault-injection': { abort: { vars: [[['route_id', 'in', string[]]]] } } } }
+        | undefined;
+      return rule?.plugins['fault-injection'].abort.vars[0][0][2];
+    },
+    listen() {
+      const calls: string[] = [];
+      apisix.faults.delay(0, {
+        match: (method, path) => {
+          calls.push(`${method} ${path.replace('/apisix/admin/', '')}`);
+          return false;
+        },
+      });
+      return calls;
+    },
+    status: async (path, headers = {}, method = 'GET') => (await send(apisix.gatewayUrl, method, path, headers)).status,
+    sever: (...severed) => cutter.enforce(goalOf(severed, ++order), notOvertaken()),
+    async close() {
+      await apisix.faults.clear();
+      await Promise.all(opened.map((one) => one.close()));
+      await apisix.close();
+      await upstream.close();
+    },
+  };
+  return rig;
+}
+
+/** A client of its own, for a test of the client. */
+export const clientOf = (apisix: Apisix, timeoutMs = 500) =>
+  createAdminApi({ url: apisix.adminUrl, key: apisix.adminKey, timeoutMs });
+
+export const sightsOf = (report: Report): Readonly<Record<string, string>> => Object.fromEntries(report.sights);
