@@ -170,6 +170,11 @@ export class OrderDesk implements Desk {
     } else if (receipt.kind === 'refused') {
       if (receipt.refused === 'unknown-sender')
         this.refused('unknown-sender', { source: request.source, correlation: request.correlation });
+      if (receipt.refused === 'code-locked')
+        events.alarm(
+          'code-locked',
+          'Too many wrong codes: somebody is guessing, or a clock is off. RESTORE is locked.',
+        );
       if (receipt.refused === 'clock-in-doubt') events.alarm('clock', 'The clock went back: codes cannot be trusted.');
       logger.warn({ correlation: request.correlation, reason: receipt.refused }, 'order refused');
     }

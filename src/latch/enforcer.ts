@@ -172,6 +172,7 @@ export class Enforcer {
     const seen = [...this.seen.values()];
     const latches = [...(this.options.store.mirror()?.latches.values() ?? [])];
     for (const latch of latches) if (latch.state === 'severing') this.options.events.unsettled(latch);
+    for (const stop of this.unrecordedStops(seen)) this.options.events.unsettled(stop);
     const resting = latches.filter((latch) => settled(latch, seen, 0));
     if (entries.length === 0 && resting.length === 0) return;
 
@@ -193,6 +194,15 @@ export class Enforcer {
         this.changed.emit('change');
       })
       .catch((error) => this.options.logger.warn({ err: error }, 'what was seen could not be recorded yet'));
+  }
+
+  /** Stops that the ledger doesn't know yet and that are not seen to hold, as the latches that they will be. */
+  private unrecordedStops(seen: readonly Seen[]): Latch[] {
+    const order = this.options.store.mirror()?.orders ?? 0;
+    return this.options.spool
+      .all()
+      .filter(({ request: { scope } }) => sightOf(scope, true, order, seen).sight !== 'refused')
+      .map(({ request: { scope }, at }) => ({ scope, state: 'severing', order: order + 1, since: at }));
   }
 
   private restEntry(latch: Latch, seen: readonly Seen[]): Entry {

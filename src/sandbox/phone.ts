@@ -25,6 +25,7 @@ export interface PhoneOptions {
 
 export interface TextResult {
   readonly messageSid: string;
+  /** 0 when the webhook did not answer. */
   readonly status: number;
   /** What came back on the phone by the webhook's own answer. */
   readonly reply?: string;
@@ -69,7 +70,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     return known;
   };
   const rest = createRest({
-    ...{ accountSid, authToken, numbers: [number] },
+    ...{ accountSid, authToken, numbers: [number], smsUrl: webhookUrl },
     optedOut: (to) => optedOut.has(to),
     deliver: (to, body) => inbox(to).put({ body, via: 'rest' }),
   });
@@ -104,7 +105,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
         'i-twilio-idempotency-token': randomUUID(),
       },
       body: form,
-    });
+    }).catch(() => undefined);
+    // Nobody there, or gone in the middle: Twilio calls both an HTTP retrieval failure.
+    if (!response) return { messageSid, status: 0, error: 11200 };
     const result = { messageSid, status: response.status };
     const twiml = await response.text();
     if (!response.ok) return { ...result, error: 11200 };

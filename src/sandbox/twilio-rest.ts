@@ -1,15 +1,18 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 /**
- * The part of Twilio's REST API that sends a text: `POST /2010-04-01/Accounts/{sid}/Messages.json`, with the answers
- * that the real one gives (twilio.com/docs/messaging/api/message-resource).
+ * The part of Twilio's REST API that sends a text, `POST /2010-04-01/Accounts/{sid}/Messages.json`, and tells of the
+ * account's numbers, `GET .../IncomingPhoneNumbers.json`, with the answers that the real one gives
+ * (twilio.com/docs/messaging/api/message-resource, twilio.com/docs/phone-numbers/api/incomingphonenumber-resource).
  */
 export interface RestOptions {
   readonly accountSid: string;
   readonly authToken: string;
   /** E.164: the account's numbers. */
   readonly numbers: readonly string[];
+  /** What is called when a message comes in. */
+  readonly smsUrl: string;
   /** Whether this phone sent an opt-out word. */
   readonly optedOut: (to: string) => boolean;
   readonly deliver: (to: string, body: string) => void;
@@ -34,6 +37,7 @@ export function createRest(options: RestOptions): Rest {
         if (mishap === 'hang-up') res.destroy();
         else if (mishap && 'text' in mishap) res.writeHead(mishap.status).end(mishap.text);
         else if (mishap) refuse(res, mishap);
+        else if (req.method === 'GET') list(options, req, res);
         else create(options, req, res, form);
       })
       .catch(() => res.destroy());
@@ -69,11 +73,42 @@ function create(options: RestOptions, req: IncomingMessage, res: ServerResponse,
   options.deliver(to, body);
 }
 
+/** All of them fit on one page. */
+function list(options: RestOptions, req: IncomingMessage, res: ServerResponse): void {
+  const refusal = refusalOf(options, req);
+  if (refusal) {
+    refuse(res, refusal);
+    return;
+  }
+  const { accountSid, numbers } = options;
+  const { pathname, searchParams } = new URL(req.url ?? '', 'http://twilio');
+  const wanted = searchParams.get('PhoneNumber');
+  const found = numbers.filter((number) => wanted === null || number.includes(wanted));
+  answer(res, 200, {
+    ...{ page: 0, page_size: 50, start: 0, end: Math.max(0, found.length - 1) },
+    ...{ uri: `${pathname}?PageSize=50&Page=0`, first_page_uri: `${pathname}?PageSize=50&Page=0` },
+    ...{ next_page_uri: null, previous_page_uri: null },
+    incoming_phone_numbers: found.map((number) => {
+      const sid = `PN${createHash('md5').update(number).digest('hex')}`;
+      return {
+        ...{ sid, account_sid: accountSid, api_version: '2010-04-01', phone_number: number, friendly_name: number },
+        ...{ sms_url: options.smsUrl, sms_method: 'POST', sms_fallback_url: '', sms_fallback_method: 'POST' },
+        ...{ sms_application_sid: '', voice_url: '', voice_method: 'POST', voice_application_sid: null },
+        ...{ capabilities: { voice: true, sms: true, mms: true, fax: false }, status: 'in-use', beta: false },
+        ...{ origin: 'twilio', address_requirements: 'none', trunk_sid: null, identity_sid: null, bundle_sid: null },
+        uri: `/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers/${sid}.json`,
+      };
+    }),
+  });
+}
+
 function refusalOf({ accountSid, authToken }: RestOptions, req: IncomingMessage): Refusal | undefined {
   const wanted = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
   if (req.headers.authorization !== wanted) return { status: 401, code: 20003, message: 'Authenticate' };
-  if (req.method === 'POST' && req.url === `/2010-04-01/Accounts/${accountSid}/Messages.json`) return undefined;
-  return { status: 404, code: 20404, message: `The requested resource ${req.url} was not found` };
+  const resource = req.method === 'GET' ? 'IncomingPhoneNumbers' : 'Messages';
+  const path = req.url?.replace(/\?.*$/, '');
+  if (path === `/2010-04-01/Accounts/${accountSid}/${resource}.json`) return undefined;
+  return { status: 404, code: 20404, message: `The requested resource ${path} was not found` };
 }
 
 function refusalOfMessage(options: RestOptions, to: string, from: string, body: string): Refusal | undefined {

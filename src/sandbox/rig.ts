@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateSecret, generateSync } from 'otplib';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock';
+import { type ConfigInput, configSchema } from '../config/schema';
+import { deriveKeys, parseMasterKey } from '../config/secrets';
+import { type Pullcord, startPullcord } from '../main';
+import { makeBackupCodes } from '../operators/backup-codes';
+import { openOperatorsFile, operatorsPath } from '../operators/file';
+import { version } from '../version';
+import { type Apisix, type ApisixOptions, startApisix } from './apisix';
+import { type Phone, startPhone } from './phone';
+
+/** A person of the rig, with what only that person has: a phone, an authenticator app, printed codes. */
+export interface Person {
+  readonly name: string;
+  readonly phone: string;
+  /** What the app shows now. */
+  code(): string;
+  readonly backupCodes: readonly string[];
+}
+
+export interface Rig {
+  readonly apisix: Apisix;
+  readonly phone: Phone;
+  readonly alice: Person;
+  readonly bob: Person;
+  readonly dataDir: string;
+  readonly pullcord: Pullcord;
+  /** Sends an Admin API request; answers the body. */
+  admin(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** Ends Pullcord in good order and starts it again. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RigOptions {
+  readonly logger: Logger;
+  readonly now?: Clock;
+  /** Left out: a fresh folder. Either way it is gone at the end. */
+  readonly dataDir?: string;
+  readonly apisix?: ApisixOptions;
+  /** Routes, and what they need, before Pullcord starts: path under /apisix/admin, and body. */
+  readonly objects: readonly (readonly [path: string, body: unknown])[];
+  readonly config: Pick<ConfigInput, 'scopes'> & Partial<ConfigInput>;
+  /** Of the one gateway: method, connections. */
+  readonly gateway?: Partial<ConfigInput['gateways'][string]>;
+}
+
+const ACCOUNT = `AC${'0'.repeat(31)}1`;
+const NUMBER = '+15550100100';
+const AUTH_TOKEN = 'sandbox-auth-token';
+const MASTER_KEY = '5a'.repeat(32);
+const PUBLIC_URL = 'https://pullcord.example.org';
+
+/** A whole installation on this machine: a stand-in gateway and phone, two operators, and a real Pullcord. */
+export async function startRig({ logger, now = Date.now, objects, ...options }: RigOptions): Promise<Rig> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'pullcord-rig-'));
+  const apisix = await startApisix({ now, ...options.apisix });
+  const admin: Rig['admin'] = async (method, path, body) => {
+    const answer = await fetch(`${apisix.adminUrl}/apisix/admin/${path}`, {
+      method,
+      headers: { 'x-api-key': apisix.adminKey, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answered: unknown = await answer.json();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answered)}`);
+    return answered;
+  };
+  for (const [path, body] of objects) await admin('PUT', path, body);
+
+  let pullcord: Pullcord | undefined;
+  const phone = await startPhone({
+    ...{ accountSid: ACCOUNT, authToken: AUTH_TOKEN, number: NUMBER, webhookUrl: `${PUBLIC_URL}/sms/twilio` },
+    deliverTo: () => `${pullcord?.publicUrl}/sms/twilio`,
+  });
+  const config = configSchema.parse({
+    publicUrl: PUBLIC_URL,
+    listen: { public: '127.0.0.1:0', internal: '127.0.0.1:0' },
+    ...{ dataDir, key: MASTER_KEY },
+    gateways: {
+      main: {
+        ...{ adminUrl: apisix.adminUrl, adminKey: apisix.adminKey, gatewayUrls: [...apisix.gatewayUrls] },
+        ...options.gateway,
+      },
+    },
+    sms: { twilio: { accountSid: ACCOUNT, authTokens: [AUTH_TOKEN], numbers: [NUMBER] } },
+    ...options.config,
+  });
+  const keys = deriveKeys(parseMasterKey(config.key));
+  const onTrouble = (message: string): void => logger.warn(message);
+  const file = openOperatorsFile({ path: operatorsPath(config), keys, now, onTrouble });
+  const enrol = (name: string, number: string): Person => {
+    const totpSecret = generateSecret();
+    const { kept, printed } = makeBackupCodes(keys.backupCodes);
+    file.change((others) => [
+      ...others,
+      { name, phones: [number], rights: ['stop', 'restore', 'status'], totpSecret, backupCodes: kept },
+    ]);
+    const code = (): string => generateSync({ secret: totpSecret, epoch: Math.floor(now() / 1000) });
+    return { name, phone: number, code, backupCodes: printed };
+  };
+  const start = () => startPullcord({ config, logger, now, version: version(), twilioApiUrl: phone.restUrl });
+  const [alice, bob] = [enrol('alice', '+15550100001'), enrol('bob', '+15550100002')];
+  let current = await start();
+  pullcord = current;
+
+  return {
+    ...{ apisix, phone, alice, bob, dataDir, admin },
+    get pullcord() {
+      return current;
+    },
+    restart: async () => {
+      await current.close();
+      current = await start();
+      pullcord = current;
+    },
+    close: async () => {
+      await current.close();
+      await Promise.all([phone.close(), apisix.close()]);
+      rmSync(dataDir, { recursive: true });
+    },
+  };
+}

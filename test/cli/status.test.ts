@@ -1,0 +1,64 @@
+import type { Readiness } from '../../src/supervision/readiness';
+import { type Door, FakeDesk, NOW, openDoor } from '../support/http';
+import { call } from './call';
+
+let readiness: Readiness;
+let desk: FakeDesk;
+let door: Door;
+beforeEach(async () => {
+  desk = new FakeDesk();
+  readiness = { state: 'armed', parts: [{ name: 'ledger', ok: true, detail: 'answers' }] };
+  const missing = (scope: string) => (scope === 'llm' ? ['gw-2 does not answer'] : []);
+  door = await openDoor({ desk, ready: async () => readiness, missing });
+});
+afterEach(() => door.listener.close());
+
+const status = (...options: readonly string[]) => call(['status', ...options], { url: door.url, token: 'reader' });
+
+it('armed is good, whatever is severed', async () => {
+  desk.scopes = [
+    { scope: 'agent', state: 'severed', order: 7, since: NOW, pending: { operator: 'alice', at: NOW } },
+    { scope: 'llm', state: 'severing', order: 8, since: NOW },
+    { scope: 'tools', state: 'live', order: 0, since: 0 },
+  ];
+  expect(await status()).toEqual({
+    code: 0,
+    stdout: [
+      'ARMED: all parts work.',
+      '  agent  SEVERED since 2026-01-02T03:04:05.000Z (order 7); alice wants it restored, a second operator is needed',
+      '  llm    SEVERING since 2026-01-02T03:04:05.000Z (order 8)',
+      '         missing: gw-2 does not answer',
+      '  tools  live',
+      '',
+    ].join('\n'),
+    stderr: '',
+  });
+});
+
+it('what is at rest but not seen so is said', async () => {
+  desk.scopes = [{ scope: 'llm', state: 'severed', order: 7, since: NOW }];
+  expect((await status()).stdout).toContain(
+    'llm  SEVERED since 2026-01-02T03:04:05.000Z (order 7), but not seen so now',
+  );
+});
+
+it.each(['degraded', 'disarmed'] as const)('%s is bad news, and says which part', async (state) => {
+  readiness = {
+    state,
+    parts: [
+      { name: 'ledger', ok: false, detail: 'does not answer' },
+      { name: 'queue', ok: true, detail: 'answers' },
+    ],
+  };
+  const { code, stdout, stderr } = await status();
+  expect([code, stdout]).toEqual([1, '  ! ledger: does not answer\n']);
+  expect(stderr).toMatch(new RegExp(`^${state.toUpperCase()}: `));
+  const json = await status('--json');
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout)).toEqual({ ...readiness, scopes: [] });
+});
+
+it('takes a token with the right status', async () => {
+  expect(await call(['status'], { url: door.url, token: 'stopper' })).toMatchObject({ code: 1, stdout: '' });
+  expect(await call(['status'], { url: door.url, token: 'nobody' })).toMatchObject({ code: 2, stdout: '' });
+});
