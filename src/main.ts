@@ -34,6 +34,8 @@ export interface PullcordOptions {
   readonly now?: Clock;
   /** Where Twilio's REST API is, when it isn't Twilio's own: for the sandbox. */
   readonly twilioApiUrl?: string;
+  /** A trouble that lasts for so long is told. Milliseconds. */
+  readonly troubleGraceMs?: number;
 }
 
 export interface Pullcord {
@@ -43,7 +45,6 @@ export interface Pullcord {
   close(): Promise<void>;
 }
 
-/** A trouble that lasts for so long is told. */
 const TROUBLE_GRACE_MS = 10_000;
 
 /**
@@ -51,7 +52,7 @@ const TROUBLE_GRACE_MS = 10_000;
  * @throws DataDirInUse, NotListening
  */
 export async function startPullcord(options: PullcordOptions): Promise<Pullcord> {
-  const { config, logger, version, now = Date.now } = options;
+  const { config, logger, version, now = Date.now, troubleGraceMs = TROUBLE_GRACE_MS } = options;
   const keys = deriveKeys(parseMasterKey(config.key));
   const randomId = (): string => randomUUID();
   const scopes = Object.keys(config.scopes);
@@ -66,7 +67,7 @@ export async function startPullcord(options: PullcordOptions): Promise<Pullcord>
   });
   const sender = senderOf(options);
   const alarms = createAlarms({ channels: createChannels({ config, operators, sender, now }), logger, now });
-  const troubles = new Troubles({ raise: alarms.raise, clear: alarms.clear, graceMs: TROUBLE_GRACE_MS });
+  const troubles = new Troubles({ raise: alarms.raise, clear: alarms.clear, graceMs: troubleGraceMs });
 
   const ledger = await openLedger({
     ...{ config, keys, now },
@@ -94,9 +95,10 @@ export async function startPullcord(options: PullcordOptions): Promise<Pullcord>
       },
     });
 
+  const cutters = createCutters({ config, store, logger, now });
   const enforcer = new Enforcer({
     ...{ store, spool, logger, now, scopes },
-    cutters: createCutters({ config, store, logger, now }),
+    cutters,
     periodMs: config.enforcer.periodSeconds * 1000,
     events: {
       settled: (latch, sight) => {
@@ -170,7 +172,7 @@ export async function startPullcord(options: PullcordOptions): Promise<Pullcord>
 
   const ready = async () =>
     readiness([
-      ...Object.keys(config.gateways).map((name): Part => partOf(`cutter apisix ${name}`, true)),
+      ...cutters.map(({ name }): Part => partOf(`cutter ${name}`, name.startsWith('apisix '))),
       partOf('ledger', false),
       { name: 'queue', ok: jobs.healthy(), vital: false, detail: jobs.healthy() ? 'answers' : 'does not answer' },
       {

@@ -67,6 +67,9 @@ export class Enforcer {
 
   start(): void {
     this.goal = this.currentGoal();
+    // What has not been seen yet is trouble, not health.
+    for (const { name } of this.options.cutters)
+      this.options.events.trouble(keyOf(name), `${name} has not reported yet`);
     for (const driver of this.drivers) driver.start();
   }
 
@@ -161,8 +164,8 @@ export class Enforcer {
       const sight = report.sights.get(scope) ?? 'unseen';
       return sight === 'none' || sight === (goal.severed.has(scope) ? 'refused' : 'served');
     });
-    const key = `cutter ${cutter.name}`;
-    if (reached) this.options.events.cleared(key, `${cutter.name} is as it should be`);
+    const key = keyOf(cutter.name);
+    if (reached && report.missing.length === 0) this.options.events.cleared(key, `${cutter.name} is as it should be`);
     else this.options.events.trouble(key, `${cutter.name}: ${report.missing.join('; ') || 'not seen as it should be'}`);
     return reached;
   }
@@ -214,6 +217,8 @@ export class Enforcer {
     };
   }
 }
+
+const keyOf = (cutter: string): string => `cutter ${cutter}`;
 
 const cutScopes = (state: State | undefined): string[] =>
   [...(state?.latches.values() ?? [])].filter(isCut).map((latch) => latch.scope);

@@ -42,6 +42,7 @@ export interface RigOptions {
   /** Left out: a fresh folder. Either way it is gone at the end. */
   readonly dataDir?: string;
   readonly apisix?: ApisixOptions;
+  readonly troubleGraceMs?: number;
   /** Routes, and what they need, before Pullcord starts: path under /apisix/admin, and body. */
   readonly objects: readonly (readonly [path: string, body: unknown])[];
   readonly config: Pick<ConfigInput, 'scopes'> & Partial<ConfigInput>;
@@ -102,7 +103,12 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     const code = (): string => generateSync({ secret: totpSecret, epoch: Math.floor(now() / 1000) });
     return { name, phone: number, code, backupCodes: printed };
   };
-  const start = () => startPullcord({ config, logger, now, version: version(), twilioApiUrl: phone.restUrl });
+  const { troubleGraceMs } = options;
+  const start = () =>
+    startPullcord({
+      ...{ config, logger, now, version: version(), twilioApiUrl: phone.restUrl },
+      ...(troubleGraceMs === undefined ? {} : { troubleGraceMs }),
+    });
   const [alice, bob] = [enrol('alice', '+15550100001'), enrol('bob', '+15550100002')];
   let current = await start();
   pullcord = current;

@@ -110,6 +110,19 @@ describe('the whole way', () => {
     expect(await whole.phone.expectReply(whole.alice.phone, /^SEVERED agent/, 5_000)).toContain('Order 1.');
   });
 
+  it('law 7, supervised: a way that breaks is an alarm before anybody needs it, and is told again when it is whole', async () => {
+    whole = await startWhole({ troubleGraceMs: 100 });
+    const ready = async () =>
+      ((await (await fetch(`${whole.pullcord.internalUrl}/readyz`)).json()) as { state: string }).state;
+    await until(async () => (await ready()) === 'armed');
+    whole.apisix.faults.answer(401);
+    expect(await whole.phone.expectReply(whole.alice.phone, /apisix main.*key/i, 5_000)).toBeDefined();
+    expect(await ready()).toBe('disarmed');
+    await whole.apisix.faults.clear();
+    await whole.phone.expectReply(whole.alice.phone, /as it should be/, 5_000);
+    expect(await ready()).toBe('armed');
+  });
+
   it('law 1, stop wins: while a restore waits for a hanging Admin API, a stop overtakes it', async () => {
     whole = await startWhole({
       config: {
