@@ -7,6 +7,7 @@ import { bounded } from '../ledger/bounded';
 import { GENESIS } from '../ledger/chain';
 import type { Spool } from '../ledger/spool';
 import {
+  type Committed,
   type Entry,
   type OperatorUse,
   type RequestOutcome,
@@ -66,7 +67,7 @@ export class OrderDesk implements Desk {
   }
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
-    const { store, config, logger } = this.options;
+    const { store, spool, config, logger } = this.options;
     if (!Object.hasOwn(config.scopes, request.scope)) {
       this.refused('unknown-scope', { source: request.source, correlation: request.correlation });
       return {
@@ -76,15 +77,16 @@ export class OrderDesk implements Desk {
       };
     }
     let verdict: Verdict | undefined;
+    const commit = async (): Promise<Committed> => {
+      // What was stopped without the ledger has to be known before anything is restored.
+      if (request.action === 'restore' && spool.all().length > 0) await this.recordSpooled();
+      return store.commit((state) => {
+        verdict = this.judge(state, request, proof);
+        return verdict.change;
+      });
+    };
     try {
-      const committed = await bounded(
-        store.commit((state) => {
-          verdict = this.judge(state, request, proof);
-          return verdict.change;
-        }),
-        config.bounds.ledgerMs,
-        'the ledger',
-      );
+      const committed = await bounded(commit(), config.bounds.ledgerMs, 'the ledger');
       if (committed.status === 'duplicate') return await this.repeated(committed.outcome);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
