@@ -26,7 +26,7 @@ export function brake(worker: Braked, onError: (error: Error) => void): () => vo
   worker.on('error', (error) => {
     onError(error);
     timer ??= setTimeout(resume, PAUSE_MS);
-    errors += 0;
+    if (++errors === ERRORS) worker.pause(true).catch(onError);
   });
   return () => clearTimeout(timer);
 }
