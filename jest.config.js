@@ -12,6 +12,7 @@ const folders = {
 module.exports = {
   ...folders[suite],
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/support/leaks.ts'],
   transform: {
     '^.+\\.[jt]s$': [
       '@swc/jest',

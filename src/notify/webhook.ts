@@ -1,7 +1,7 @@
 import axios from 'axios';
 import type { Clock } from '../clock';
+import { SIGNATURE_HEADER, signature } from '../signature';
 import type { Channel, Told } from './channel';
-import { SIGNATURE_HEADER, signature } from './signature';
 
 const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;

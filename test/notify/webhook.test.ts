@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Notice } from '../../src/notify/channel';
-import { signature } from '../../src/notify/signature';
 import { createWebhook } from '../../src/notify/webhook';
+import { signature } from '../../src/signature';
 
 const SECRET = 'a shared secret';
 const AT = Date.parse('2026-01-02T03:04:05.678Z');

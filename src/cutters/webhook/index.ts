@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../clock';
 import type { Config } from '../../config/schema';
 import type { Action } from '../../orders/order';
+import { signature } from '../../signature';
 import type { Cutter, Goal, Sight } from '../cutter';
 import { type Memory, Notes } from '../memory';
 import { post } from './post';
@@ -43,6 +44,7 @@ interface Standing {
  */
 export function createWebhookCutter(options: WebhookCutterOptions): Cutter {
   const { config, scopes, now } = options;
+  const { secret } = config;
   const own = new Set(config.scopes ?? scopes);
   const name = `webhook ${config.name}`;
   const notes = new Notes(options.memory);
@@ -71,7 +73,7 @@ export function createWebhookCutter(options: WebhookCutterOptions): Cutter {
     const complaint = await post(
       {
         url: config.url,
-        secret: config.secret,
+        sign: secret === undefined ? undefined : (body) => signature(secret, body, Math.floor(now() / 1000)),
         body: { action, scope, order, at: new Date(at).toISOString() },
         idempotencyKey: `${scope}-${order}`,
         timeoutMs: options.timeoutMs ?? TIMEOUT_MS,

@@ -1,11 +1,11 @@
 import axios from 'axios';
+import { SIGNATURE_HEADER } from '../../signature';
 import { withDeadline } from '../deadline';
-import { SIGNATURE_HEADER, signatureOf } from './sign';
 
 export interface Post {
   readonly url: string;
-  /** Left out, the body goes unsigned. */
-  readonly secret?: string | undefined;
+  /** Makes the signature of the body. Left out, it goes unsigned. */
+  readonly sign?: ((body: string) => string) | undefined;
   readonly body: Readonly<Record<string, unknown>>;
   /** The same for every repetition, so that a receiver can tell one. */
   readonly idempotencyKey: string;
@@ -30,7 +30,7 @@ export async function post(request: Post, overtaken: AbortSignal): Promise<strin
         headers: {
           'content-type': 'application/json',
           'idempotency-key': request.idempotencyKey,
-          ...(request.secret === undefined ? {} : { [SIGNATURE_HEADER]: signatureOf(body, request.secret) }),
+          ...(request.sign ? { [SIGNATURE_HEADER]: request.sign(body) } : {}),
         },
         signal,
         proxy: false,
