@@ -1,30 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from './clock';
-import { type Config, defaultScope } from './config/schema';
+import type { Config } from './config/schema';
 import { deriveKeys, parseMasterKey } from './config/secrets';
 import { createCutters, memoryIn } from './cutters';
-import { createLastResort, type LastResort } from './cutters/last-resort';
+import { createLastResort } from './cutters/last-resort';
 import { OrderDesk } from './desk/desk';
 import { Results } from './desk/results';
-import { api } from './intake/http/api';
-import { internalApp, publicApp } from './intake/http/apps';
-import { listen } from './intake/http/listen';
+import { openDoors } from './intake/doors';
+import { createReplies } from './intake/sms/replies';
 import { createTwilioSender, type Sender } from './intake/sms/sender';
-import { outcomeText } from './intake/sms/texts';
-import { twilioDoor } from './intake/sms/twilio';
 import { Enforcer } from './latch/enforcer';
 import { isCut } from './latch/latch';
 import { openLedger } from './ledger/open';
 import { records } from './ledger/records';
+import type { Entry } from './ledger/store';
 import { createAlarms } from './notify/alarms';
 import { createChannels } from './notify/channels';
 import { openOperatorsFile, operatorsPath } from './operators/file';
-import type { Order } from './orders/order';
 import { type Jobs, noQueue } from './queue/jobs';
 import { startQueue } from './queue/queue';
 import { LedgerWatch } from './supervision/ledger-watch';
-import { type Part, readiness } from './supervision/readiness';
+import { readiness } from './supervision/readiness';
 import { Troubles } from './supervision/troubles';
 
 export interface PullcordOptions {
@@ -49,25 +46,48 @@ const TROUBLE_GRACE_MS = 10_000;
 
 /**
  * The whole program, put together: from the doors at the top to the gateways at the bottom.
- * @throws DataDirInUse, NotListening
+ * @throws DataDirInUse, NotListening; what was begun is ended by then.
  */
 export async function startPullcord(options: PullcordOptions): Promise<Pullcord> {
+  /** What ends, in this order. */
+  const endings: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of endings) await end();
+  };
+  try {
+    const urls = await assemble(options, (end) => endings.unshift(end));
+    return { ...urls, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** @param atEnd what is begun last ends first. */
+async function assemble(
+  options: PullcordOptions,
+  atEnd: (end: () => unknown) => void,
+): Promise<Pick<Pullcord, 'publicUrl' | 'internalUrl'>> {
   const { config, logger, version, now = Date.now, troubleGraceMs = TROUBLE_GRACE_MS } = options;
   const keys = deriveKeys(parseMasterKey(config.key));
-  const randomId = (): string => randomUUID();
-  const scopes = Object.keys(config.scopes);
-  const closing = new AbortController();
+  const periodMs = config.enforcer.periodSeconds * 1000;
   const background = (what: string, work: Promise<unknown>): void => {
     work.catch((error) => logger.warn({ err: error }, what));
   };
 
+  const sender = senderOf(options);
   const operators = openOperatorsFile({
     ...{ path: operatorsPath(config), keys, now },
     onTrouble: (message) => alarms.raise('operators', message),
   });
-  const sender = senderOf(options);
   const alarms = createAlarms({ channels: createChannels({ config, operators, sender, now }), logger, now });
+  atEnd(() => alarms.close());
   const troubles = new Troubles({ raise: alarms.raise, clear: alarms.clear, graceMs: troubleGraceMs });
+  atEnd(() => troubles.close());
+  const supervise = {
+    trouble: (key: string, text: string) => troubles.trouble(key, text),
+    cleared: (key: string, text: string) => troubles.cleared(key, text),
+  };
 
   const ledger = await openLedger({
     ...{ config, keys, now },
@@ -76,9 +96,12 @@ export async function startPullcord(options: PullcordOptions): Promise<Pullcord>
       alarms.raise(key, text);
     },
   });
+  atEnd(() => ledger.close());
   const { store, spool } = ledger;
+  const record = (...entries: Entry[]): Promise<unknown> => store.commit(() => ({ entries }));
+  atEnd(() => record({ kind: 'stop', data: { version } }).catch(() => undefined));
 
-  const lastResort: LastResort | undefined =
+  const lastResort =
     config.lastResort &&
     createLastResort({
       config: config.lastResort,
@@ -86,32 +109,26 @@ export async function startPullcord(options: PullcordOptions): Promise<Pullcord>
       onResult: ({ scope, order, by, ok, how, output }) => {
         logger.error({ scope, order, by, ok, how, output }, 'last resort');
         alarms.raise(`last-resort ${order}`, `${scope} is not seen to be cut. Last resort by ${by}: ${how}`);
-        background(
-          'the last resort could not be recorded',
-          store.commit(() => ({
-            entries: [{ kind: 'write', data: { cutter: `last resort ${by}`, order, what: how } }],
-          })),
-        );
+        const entry: Entry = { kind: 'write', data: { cutter: `last resort ${by}`, order, what: how } };
+        background('the last resort could not be recorded', record(entry));
       },
     });
+  atEnd(() => lastResort?.close(500));
 
   const cutters = createCutters({ config, store, logger, now });
   const enforcer = new Enforcer({
-    ...{ store, spool, logger, now, scopes },
-    cutters,
-    periodMs: config.enforcer.periodSeconds * 1000,
+    ...{ store, spool, cutters, logger, now, periodMs, scopes: Object.keys(config.scopes) },
     events: {
-      settled: (latch, sight) => {
-        const { scope, order } = latch;
-        logger.info({ scope, order, state: latch.state, gateways: sight.gateways }, 'seen');
+      ...supervise,
+      settled: (latch, { gateways }) => {
+        const { scope, order, state } = latch;
+        logger.info({ scope, order, state, gateways }, 'seen');
         alarms.tell({ kind: isCut(latch) ? 'severed' : 'restored', scope, order, at: now() });
       },
       drift: (cutter, what) => {
         logger.warn({ cutter }, what);
         alarms.raise(`drift ${cutter} ${what}`, `${cutter}: ${what}`);
       },
-      trouble: (key, text) => troubles.trouble(key, text),
-      cleared: (key, text) => troubles.cleared(key, text),
       unsettled: ({ scope, order, since }) => lastResort?.consider({ scope, order, since, now: now() }),
     },
   });
@@ -120,142 +137,74 @@ export async function startPullcord(options: PullcordOptions): Promise<Pullcord>
     ...{ config, store, spool, enforcer, operators, logger, now },
     events: {
       accepted: ({ number, action, scope, correlation }) => {
-        background(
-          'the queue did not take the order',
-          jobs.add({ name: 'enforce', order: number, action, correlation }),
-        );
+        const job = { name: 'enforce', order: number, action, correlation } as const;
+        background('the queue did not take the order', jobs.add(job));
         alarms.tell({ kind: action === 'sever' ? 'severing' : 'restoring', scope, order: number, at: now() });
       },
       alarm: alarms.raise,
     },
   });
+  atEnd(() => desk.close());
 
   const watch = new LedgerWatch({
+    ...{ ...supervise, logger, periodMs },
     refresh: () => store.refresh(),
     onAnswer: async () => {
       if (spool.all().length > 0) await desk.recordSpooled();
       enforcer.kick();
     },
-    ...{ trouble: troubles.trouble.bind(troubles), cleared: troubles.cleared.bind(troubles) },
-    ...{ logger, periodMs: config.enforcer.periodSeconds * 1000 },
   });
+  atEnd(() => watch.close());
 
-  const tell = async (order: Order): Promise<void> => {
-    if (!sender || order.replyTo === undefined) return;
-    const text = outcomeText(order, await desk.outcome(order, 0));
-    const sent = await sender.send(order.replyTo, text);
-    if (sent.ok) return;
-    if (sent.retry) throw new Error(`the reply to order ${order.number} was not taken: ${sent.code}`);
-    alarms.raise(`reply ${order.number}`, `${sent.advice} Not sent: ${text}`);
+  const replies = createReplies({ sender, desk, alarm: alarms.raise });
+  const place = config.redisUrl === undefined ? ledger.place : { redisUrl: config.redisUrl };
+  const handlers = {
+    enforce: () => watch.look(),
+    reply: async ({ order: number }: { order: number }) => {
+      const order = await store.order(number);
+      if (order) await replies.tell(order);
+    },
   };
+  const jobs: Jobs = place ? await startQueue({ place, logger, handlers }) : noQueue;
+  atEnd(() => jobs.close());
+
   const results = new Results({
     ...{ desk, store, logger },
-    deliver: (order) =>
-      order.number > 0
-        ? jobs.add({ name: 'reply', order: order.number, correlation: order.correlation }).catch(() => tell(order))
-        : tell(order),
+    deliver: (order) => {
+      const { number, correlation } = order;
+      if (number === 0) return replies.tell(order);
+      return jobs.add({ name: 'reply', order: number, correlation }).catch(() => replies.tell(order));
+    },
   });
-
-  const place = config.redisUrl === undefined ? ledger.place : { redisUrl: config.redisUrl };
-  const jobs: Jobs = place
-    ? await startQueue({
-        ...{ place, logger },
-        handlers: {
-          enforce: () => watch.look(),
-          reply: async ({ order: number }) => {
-            const order = await store.order(number);
-            if (order) await tell(order);
-          },
-        },
-      })
-    : noQueue;
-
-  const ready = async () =>
-    readiness([
-      ...cutters.map(({ name }): Part => partOf(`cutter ${name}`, name.startsWith('apisix '))),
-      partOf('ledger', false),
-      { name: 'queue', ok: jobs.healthy(), vital: false, detail: jobs.healthy() ? 'answers' : 'does not answer' },
-      {
-        name: 'operators',
-        ok: operators.all().some((operator) => operator.rights.includes('stop')),
-        vital: config.api.tokens.length === 0,
-        detail: `${operators.all().length} operators`,
-      },
-      {
-        name: 'sms',
-        ok: config.sms.twilio !== undefined,
-        vital: false,
-        detail: config.sms.twilio ? 'configured' : 'not configured',
-      },
-    ]);
-  const partOf = (key: string, vital: boolean): Part => {
-    const trouble = troubles.of(key);
-    return { name: key, ok: trouble === undefined, vital, detail: trouble ?? 'as it should be' };
-  };
+  atEnd(() => results.close());
 
   await watch.start();
   enforcer.start();
+  // Before the results: who waits for one is told by this that it won't come.
+  atEnd(() => enforcer.close());
   background('answers that are owed could not be looked up', results.resume());
   background('old requests could not be pruned', store.prune());
 
-  const context = { log: logger, now, randomId };
-  const internal = await listen(
-    internalApp({
-      ...context,
-      routers: [
-        api({
-          ...{ desk, ready, version, now, randomId, log: logger, closing: closing.signal },
-          records: records(store, keys.ledger, ledger.anchor),
-          tokens: config.api.tokens,
-          defaultScope: defaultScope(config),
-          missing: (scope) => {
-            const latch = store.mirror()?.latches.get(scope);
-            return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];
-          },
-        }),
-      ],
-    }),
-    config.listen.internal,
-  );
-  const sms = config.sms.twilio
-    ? {
-        twilio: twilioDoor({
-          ...{ config, desk, results, logger, now, closing: closing.signal },
-          alarm: alarms.raise,
-          say: (to, text) => {
-            background(
-              'a text could not be sent',
-              Promise.resolve(sender?.send(to, text)).then((sent) => {
-                if (sent && !sent.ok) alarms.raise(`text ${to}`, `${sent.advice} Not sent: ${text}`);
-              }),
-            );
-          },
-        }),
-      }
-    : {};
-  const outside = await listen(publicApp({ ...context, sms }), config.listen.public);
-  background(
-    'the start could not be recorded',
-    store.commit(() => ({ entries: [{ kind: 'start', data: { version } }] })),
-  );
-  logger.info({ public: outside.url, internal: internal.url, version }, 'pullcord serves');
-
-  return {
-    publicUrl: outside.url,
-    internalUrl: internal.url,
-    close: async () => {
-      closing.abort();
-      await Promise.all([outside.close(), internal.close()]);
-      await enforcer.close();
-      await Promise.all([results.close(), watch.close(), lastResort?.close(500)]);
-      desk.close();
-      troubles.close();
-      await jobs.close();
-      await alarms.close();
-      await store.commit(() => ({ entries: [{ kind: 'stop', data: { version } }] })).catch(() => undefined);
-      await ledger.close();
+  const closing = new AbortController();
+  const doors = await openDoors({
+    ...{ config, desk, results, logger, now, version, closing: closing.signal },
+    records: records(store, keys.ledger, ledger.anchor),
+    ready: async () => readiness({ cutters, troubles, jobs, operators: operators.all(), config }),
+    missing: (scope) => {
+      const latch = store.mirror()?.latches.get(scope);
+      return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];
     },
-  };
+    say: (to, text) => background('a text could not be sent', replies.say(to, text)),
+    alarm: alarms.raise,
+    randomId: () => randomUUID(),
+  });
+  atEnd(() => doors.close());
+  atEnd(() => closing.abort());
+
+  background('the start could not be recorded', record({ kind: 'start', data: { version } }));
+  const { publicUrl, internalUrl } = doors;
+  logger.info({ public: publicUrl, internal: internalUrl, version }, 'pullcord serves');
+  return { publicUrl, internalUrl };
 }
 
 function senderOf({ config, twilioApiUrl }: PullcordOptions): Sender | undefined {

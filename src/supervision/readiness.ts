@@ -1,3 +1,9 @@
+import type { Config } from '../config/schema';
+import type { Cutter } from '../cutters/cutter';
+import type { Operator } from '../operators/operator';
+import type { Jobs } from '../queue/jobs';
+import type { Troubles } from './troubles';
+
 /** One part of the way from the phone to the cut. */
 export interface Part {
   readonly name: string;
@@ -13,14 +19,35 @@ export interface Readiness {
   readonly parts: readonly Omit<Part, 'vital'>[];
 }
 
-/** Sums up the parts. Fails towards `disarmed`: with no gateway or no door at all there is nothing to pull. */
-export function readiness(parts: readonly Part[]): Readiness {
+export interface ReadinessOptions {
+  readonly cutters: readonly Cutter[];
+  readonly troubles: Troubles;
+  readonly jobs: Pick<Jobs, 'healthy'>;
+  readonly operators: readonly Operator[];
+  readonly config: Pick<Config, 'api' | 'sms'>;
+}
+
+/** How ready the switch is, from what is known already: nothing is asked of anybody. */
+export function readiness({ cutters, troubles, jobs, operators, config }: ReadinessOptions): Readiness {
+  const supervised = (name: string, vital: boolean): Part => {
+    const trouble = troubles.of(name);
+    return { name, vital, ok: trouble === undefined, detail: trouble ?? 'as it should be' };
+  };
+  const part = (name: string, ok: boolean, detail: string, vital = false): Part => ({ name, ok, vital, detail });
+  const people = operators.filter(({ rights }) => rights.includes('stop')).length;
+  return sumUp([
+    ...cutters.map(({ name, required }) => supervised(`cutter ${name}`, required)),
+    supervised('ledger', false),
+    part('queue', jobs.healthy(), jobs.healthy() ? 'answers' : 'does not answer'),
+    part('operators', people > 0, `${people} may stop`, config.api.tokens.length === 0),
+    part('sms', config.sms.twilio !== undefined, config.sms.twilio ? 'configured' : 'not configured'),
+  ]);
+}
+
+/** Fails towards `disarmed`: with no gateway or no door at all there is nothing to pull. */
+export function sumUp(parts: readonly Part[]): Readiness {
   const vital = parts.filter((part) => part.vital);
-  const state =
-    vital.length === 0 || vital.some((part) => !part.ok)
-      ? 'disarmed'
-      : parts.every((part) => part.ok)
-        ? 'armed'
-        : 'degraded';
+  const broken = vital.length === 0 || vital.some((part) => !part.ok);
+  const state = broken ? 'disarmed' : parts.every((part) => part.ok) ? 'armed' : 'degraded';
   return { state, parts: parts.map(({ name, ok, detail }) => ({ name, ok, detail })) };
 }

@@ -10,6 +10,8 @@ export interface Program {
   readonly internalUrl: string;
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Sends the signal and waits for the end. @returns the exit code. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 /** Starts `pullcord serve` from `dist` and waits until it serves. */
@@ -40,16 +42,22 @@ export async function startProgram(env: Readonly<Record<string, string>>): Promi
   });
   const onExit = (): void => void child.kill('SIGKILL');
   process.on('exit', onExit);
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    process.removeListener('exit', onExit);
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await once(child, 'exit');
+    }
+    return child.exitCode;
+  };
   const line = await serving;
   return {
     publicUrl: String(line.public),
     internalUrl: String(line.internal),
     lines,
     kill: async (signal) => {
-      process.removeListener('exit', onExit);
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill(signal);
-      await once(child, 'exit');
+      await end(signal);
     },
+    end,
   };
 }

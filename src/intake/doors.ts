@@ -1,0 +1,71 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock';
+import { type Config, defaultScope } from '../config/schema';
+import type { Records } from '../ledger/records';
+import type { Desk } from '../orders/desk';
+import type { Readiness } from '../supervision/readiness';
+import { api } from './http/api';
+import { internalApp, publicApp } from './http/apps';
+import { type Listener, listen } from './http/listen';
+import type { Results } from './sms/text-message';
+import { twilioDoor } from './sms/twilio';
+
+export interface DoorsOptions {
+  readonly config: Config;
+  readonly desk: Desk;
+  readonly records: Records;
+  readonly results: Results;
+  readonly ready: () => Promise<Readiness>;
+  /** What is missing until the state of this scope is seen, in words. */
+  readonly missing: (scope: string) => readonly string[];
+  readonly say: (to: string, text: string) => void;
+  readonly alarm: (key: string, text: string) => void;
+  readonly closing: AbortSignal;
+  readonly logger: Logger;
+  readonly now: Clock;
+  readonly randomId: () => string;
+  readonly version: string;
+}
+
+export interface Doors {
+  readonly publicUrl: string;
+  readonly internalUrl: string;
+  close(): Promise<void>;
+}
+
+/** How long requests in flight may take to end. Milliseconds. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/**
+ * Opens both listeners: the public one with the text message providers that are configured, the internal one with the
+ * API. Both or none.
+ * @throws NotListening
+ */
+export async function openDoors(options: DoorsOptions): Promise<Doors> {
+  const { config, desk, records, results, ready, missing, closing, logger, now, randomId, version } = options;
+  const context = { log: logger, now, randomId };
+  const routers = [
+    api({
+      ...{ desk, records, ready, missing, version, now, randomId, closing, log: logger },
+      ...{ tokens: config.api.tokens, defaultScope: defaultScope(config) },
+    }),
+  ];
+  const sms = config.sms.twilio
+    ? { twilio: twilioDoor({ config, desk, results, logger, now, closing, alarm: options.alarm, say: options.say }) }
+    : {};
+  const inside = await listen(internalApp({ ...context, routers }), config.listen.internal);
+  let outside: Listener;
+  try {
+    outside = await listen(publicApp({ ...context, sms }), config.listen.public);
+  } catch (error) {
+    await inside.close(0);
+    throw error;
+  }
+  return {
+    publicUrl: outside.url,
+    internalUrl: inside.url,
+    close: async () => {
+      await Promise.all([outside.close(CLOSE_WITHIN_MS), inside.close(CLOSE_WITHIN_MS)]);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Desk } from '../../orders/desk';
+import type { Order } from '../../orders/order';
+import type { Sender } from './sender';
+import { outcomeText } from './texts';
+
+export interface RepliesOptions {
+  /** Undefined when no provider is configured. */
+  readonly sender: Sender | undefined;
+  readonly desk: Pick<Desk, 'outcome'>;
+  readonly alarm: (key: string, text: string) => void;
+}
+
+export interface Replies {
+  /** Texts how the order stands now. @throws Error when it may get through later. */
+  tell(order: Order): Promise<void>;
+  /** Texts somebody, once. Never throws. */
+  say(to: string, text: string): Promise<void>;
+}
+
+/** Texts by the provider's API. What can't be texted is an alarm: over the other channels somebody hears of it. */
+export function createReplies({ sender, desk, alarm }: RepliesOptions): Replies {
+  return {
+    async tell(order) {
+      if (!sender || order.replyTo === undefined) return;
+      const text = outcomeText(order, await desk.outcome(order, 0));
+      const sent = await sender.send(order.replyTo, text);
+      if (sent.ok) return;
+      if (sent.retry) throw new Error(`the reply to order ${order.number} was not taken: ${sent.advice}`);
+      alarm(`reply ${order.key}`, `${sent.advice} Not sent: ${text}`);
+    },
+    async say(to, text) {
+      const sent = await sender?.send(to, text);
+      if (sent && !sent.ok) alarm(`text ${to}`, `${sent.advice} Not sent: ${text}`);
+    },
+  };
+}
