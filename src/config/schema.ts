@@ -39,12 +39,19 @@ const selector = z
   .refine((s) => Object.keys(s).length > 0, 'name at least one of all, id, name, label, uri, service');
 
 const probe = z.strictObject({
-  path: z.string().startsWith('/', 'begin with /').describe('What the probe asks for.'),
+  path: z
+    .string()
+    .regex(/^\/[\x21-\x7e]*$/, 'begin with /, and write other than visible ASCII as %XX')
+    .describe('What the probe asks for.'),
   method: z
     .enum(['HEAD', 'GET', 'OPTIONS', 'POST'])
     .default('HEAD')
     .describe('One that the route serves and that costs nothing upstream.'),
-  host: z.string().optional().describe('The Host header, where the route wants one.'),
+  host: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/)
+    .optional()
+    .describe('The Host header, where the route wants one.'),
   headers: z.record(z.string(), z.string()).default({}).describe('More headers, where the route wants them.'),
 });
 

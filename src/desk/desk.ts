@@ -33,12 +33,18 @@ export interface DeskOptions {
   readonly logger: Logger;
   readonly now: Clock;
   readonly events: {
-    /** An order stands: hand it to the queue, tell the others. Must not throw, must not wait. */
+    /**
+     * An order stands: hand it to the queue, tell the others. Must not throw. Comes a moment after the enforcer was set
+     * off: the queue may live in this process, and its work would hold up the first write to the gateways.
+     */
     accepted(order: Order): void;
     /** Something that people have to hear of, beyond the reply: a backup code was used, a stop without the ledger. */
     alarm(key: string, text: string): void;
   };
 }
+
+/** How much later the others hear of an order than the enforcer. Milliseconds; a cut is mostly seen by then. */
+const TELL_AFTER_MS = 50;
 
 /** The number of a stop that the ledger does not know yet. */
 const UNNUMBERED = 0;
@@ -61,6 +67,7 @@ export class OrderDesk implements Desk {
   private readonly meter: RefusalMeter;
   /** What codes were used for while the ledger was away. */
   private doubt = new Map<string, OperatorUse>();
+  private readonly untold = new Set<() => void>();
 
   constructor(private readonly options: DeskOptions) {
     this.meter = new RefusalMeter((entries) => this.record(entries));
@@ -150,7 +157,18 @@ export class OrderDesk implements Desk {
   }
 
   close(): void {
+    for (const tell of this.untold) tell();
     this.meter.flush();
+  }
+
+  private tellSoon(order: Order): void {
+    const tell = (): void => {
+      clearTimeout(timer);
+      this.untold.delete(tell);
+      this.options.events.accepted(order);
+    };
+    const timer = setTimeout(tell, TELL_AFTER_MS);
+    this.untold.add(tell);
   }
 
   private judge(state: State, request: OrderRequest, proof: Proof): Verdict {
@@ -164,7 +182,7 @@ export class OrderDesk implements Desk {
     const { enforcer, events, logger } = this.options;
     if (receipt.kind === 'accepted') {
       enforcer.kick();
-      events.accepted(receipt.order);
+      this.tellSoon(receipt.order);
       if (receipt.order.by.startsWith('backup:'))
         events.alarm(`backup ${receipt.order.number}`, `A backup code was used to stop ${receipt.order.scope}.`);
       const { number, action, scope, by } = receipt.order;

@@ -21,15 +21,21 @@ export function lockDataDir(dataDir: string, pid = process.pid): () => void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const holder = readHolder(path);
-    // In a container every start has the same pid: then the lock is that of our own earlier life.
-    if (holder !== undefined && holder !== pid && isAlive(holder))
+    const holder = holderOf(dataDir, pid);
+    if (holder !== undefined)
       throw new DataDirInUse(
         `${dataDir} is in use by process ${holder}. Stop it, or use another dataDir; one process at a time can open it.`,
       );
     rmSync(path, { force: true });
   }
   throw new DataDirInUse(`${path} cannot be taken: another process keeps making it`);
+}
+
+/** The other process that lives and holds the folder, as far as it can be seen from here. */
+export function holderOf(dataDir: string, pid = process.pid): number | undefined {
+  const holder = readHolder(join(dataDir, 'lock'));
+  // In a container every start has the same pid: then the lock is that of our own earlier life.
+  return holder !== undefined && holder !== pid && isAlive(holder) ? holder : undefined;
 }
 
 function readHolder(path: string): number | undefined {

@@ -1,13 +1,12 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../clock';
 import type { Config } from '../config/schema';
 import { type Keys, open, seal } from '../config/secrets';
+import { settled } from '../queue/wait';
 import { Anchor } from './anchor';
-import { DataDirInUse } from './data-dir';
 import type { Database } from './database';
+import { type ClosableDatabase, openEmbeddedCopy } from './embedded-copy';
 import { SqlStore } from './sql-store';
 
 /**
@@ -28,23 +27,26 @@ export interface ReadingOptions {
   readonly now: Clock;
   /** Bound of a connection and of each statement. Milliseconds. */
   readonly timeoutMs: number;
+  /** Where a copy is put as long as it is open. Left out: the system's folder for such. */
+  readonly scratchDir?: string;
 }
-
-/** Where the embedded ledger should be, there is none. */
-export class NoLedger extends Error {
-  override readonly name = 'NoLedger';
-}
-
-type ClosableDatabase = Database & { close(): Promise<void> };
 
 /**
- * @throws DataDirInUse when a Pullcord holds the embedded ledger, or was killed and left its lock
+ * @throws DataDirInUse when a Pullcord has the embedded ledger
  * @throws NoLedger
  * @throws Error of the database
  */
-export async function readLedger({ config, keys, now, timeoutMs }: ReadingOptions): Promise<Reading> {
+export async function readLedger({
+  config,
+  keys,
+  now,
+  timeoutMs,
+  scratchDir = tmpdir(),
+}: ReadingOptions): Promise<Reading> {
   const { databaseUrl, dataDir } = config;
-  const database = await (databaseUrl === undefined ? openCopy(dataDir) : connect(databaseUrl, timeoutMs));
+  const database = await (databaseUrl === undefined
+    ? openEmbeddedCopy(dataDir, scratchDir)
+    : connect(databaseUrl, timeoutMs));
   const store = new SqlStore({
     ...{ database, ledgerKey: keys.ledger, now, timeoutMs },
     sealer: {
@@ -55,45 +57,15 @@ export async function readLedger({ config, keys, now, timeoutMs }: ReadingOption
   return { store, anchor: new Anchor(dataDir), database, close: () => database.close() };
 }
 
-/** A lock is believed without asking whether its process lives: in another container that could not be seen. */
-function refuseLocked(dataDir: string): void {
-  const lock = join(dataDir, 'lock');
-  if (existsSync(lock))
-    throw new DataDirInUse(
-      `${dataDir} is in use, or Pullcord was killed. Ask the Pullcord that serves; if none does, remove ${lock}.`,
-    );
-}
-
-async function openCopy(dataDir: string): Promise<ClosableDatabase> {
-  const ledger = join(dataDir, 'ledger');
-  if (!existsSync(ledger)) throw new NoLedger(`There is no ledger in ${dataDir} yet.`);
-  refuseLocked(dataDir);
-  const folder = mkdtempSync(join(tmpdir(), 'pullcord-ledger-'));
-  const forget = (): void => rmSync(folder, { recursive: true, force: true });
-  try {
-    const copy = join(folder, 'ledger');
-    await cp(ledger, copy, { recursive: true });
-    refuseLocked(dataDir);
-    const { PGlite } = require('@electric-sql/pglite') as typeof import('@electric-sql/pglite');
-    const pglite = new PGlite(copy);
-    await pglite.waitReady;
-    return {
-      query: (text, params) => pglite.query(text, params),
-      close: async () => {
-        await pglite.close();
-        forget();
-      },
-    };
-  } catch (error) {
-    forget();
-    throw error;
-  }
-}
+/** A server that is frozen never answers a polite goodbye. */
+const GOODBYE_MS = 200;
 
 async function connect(url: string, timeoutMs: number): Promise<ClosableDatabase> {
   const { Client } = require('pg') as typeof import('pg');
+  const socket = new Socket();
   const client = new Client({
     connectionString: url,
+    stream: () => socket,
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
     statement_timeout: timeoutMs,
@@ -101,11 +73,15 @@ async function connect(url: string, timeoutMs: number): Promise<ClosableDatabase
   });
   // A connection that breaks is told by the next query; without a listener it would end the process.
   client.on('error', () => undefined);
+  const close = async (): Promise<void> => {
+    await settled(client.end(), GOODBYE_MS);
+    socket.destroy();
+  };
   try {
     await client.connect();
   } catch (error) {
-    await client.end().catch(() => undefined);
+    await close();
     throw error;
   }
-  return { query: (text, params) => client.query(text, params), close: () => client.end() };
+  return { query: (text, params) => client.query(text, params), close };
 }

@@ -16,7 +16,7 @@ import { gatewayObjects, gatewayScopes } from '../../src/sandbox/gateway-objects
 import { check } from '../../src/supervision/check';
 import type { Finding } from '../../src/supervision/checks/finding';
 import type { Readiness } from '../../src/supervision/readiness';
-import { type Door as InternalDoor, openDoor } from './http';
+import { FakeRecords, type Door as InternalDoor, openDoor } from './http';
 import { ACCOUNT, NUMBER, type Door as PublicDoor, startDoor, TOKEN } from './sms-door';
 
 /** A good installation to be checked: gateway, phone, both listeners, a proxy before the public one, two operators. */
@@ -24,6 +24,8 @@ export interface Installation {
   readonly apisix: Apisix;
   readonly door: PublicDoor;
   readonly internal: InternalDoor;
+  /** What the internal listener's ledger holds. */
+  readonly records: FakeRecords;
   /** Answers at the public URL. Set `front` to answer in the place of the door. */
   readonly proxy: Listener & { front: RequestListener | undefined };
   readonly dataDir: string;
@@ -88,7 +90,8 @@ export async function startInstallation(): Promise<Installation> {
   const state: { readiness: Readiness } = {
     readiness: { state: 'armed', parts: [{ name: 'ledger', ok: true, detail: '' }] },
   };
-  const internal = await openDoor({ ready: async () => state.readiness });
+  const records = new FakeRecords();
+  const internal = await openDoor({ records, ready: async () => state.readiness });
 
   const key = randomBytes(32).toString('hex');
   const config: ConfigInput = {
@@ -112,7 +115,7 @@ export async function startInstallation(): Promise<Installation> {
   operators.change(() => [enrol('alice', '+15550100001'), enrol('bob', '+15550100002')]);
 
   return {
-    ...{ apisix, door: publicDoor, internal, dataDir, configFile, config, keys, operators, admin, rearm },
+    ...{ apisix, door: publicDoor, internal, records, dataDir, configFile, config, keys, operators, admin, rearm },
     proxy: Object.defineProperty({ ...proxy, front }, 'front', {
       get: () => front,
       set: (value: RequestListener | undefined) => {

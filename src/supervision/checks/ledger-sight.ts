@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import axios from 'axios';
 import { components } from '../../intake/http/schemas';
 import { DataDirInUse } from '../../ledger/data-dir';
-import { NoLedger, type Reading, readLedger } from '../../ledger/reading';
+import { NoLedger } from '../../ledger/embedded-copy';
+import { type Reading, readLedger } from '../../ledger/reading';
 import type { State } from '../../ledger/store';
+import { ask } from './ask';
 import type { CheckContext } from './context';
 import type { Service } from './service';
 
@@ -74,16 +75,11 @@ async function readPostgres(reading: Reading): Promise<LedgerSight> {
 /** Its time alone; undefined when the token may not read. */
 async function newestLine(url: string, token: string | undefined): Promise<{ newestAt?: number }> {
   if (token === undefined) return {};
-  try {
-    const { data } = await axios.get<unknown>(`${url}/api/v1/ledger`, {
-      ...{ timeout: TIMEOUT_MS, signal: AbortSignal.timeout(TIMEOUT_MS), proxy: false, maxRedirects: 0 },
-      ...{ params: { limit: 1 }, headers: { authorization: `Bearer ${token}` } },
-    });
-    const [line] = components.LedgerLines.parse(data).lines;
-    return line ? { newestAt: Date.parse(line.at) } : {};
-  } catch {
-    return {};
-  }
+  const headers = { authorization: `Bearer ${token}` };
+  const came = await ask(TIMEOUT_MS, { url: `${url}/api/v1/ledger`, params: { limit: 1 }, headers });
+  const parsed = components.LedgerLines.safeParse('code' in came ? undefined : came.data);
+  const [line] = parsed.data?.lines ?? [];
+  return line ? { newestAt: Date.parse(line.at) } : {};
 }
 
 /** Postgres and Node put several tries of one connection into one error without words of its own. */

@@ -1,22 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
-import axios from 'axios';
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks';
 import { signedUrl, type TwilioConfig } from '../../intake/sms/twilio-message';
+import { ask, type Came } from './ask';
 import type { Check, CheckContext } from './context';
 import { about, type Finding } from './finding';
 import { reachable } from './service';
 
 const { ok, warning, fault } = about('public URL');
 const TIMEOUT_MS = 3_000;
-const MOST_BYTES = 64 * 1024;
 /** No such number is ever assigned: it is no operator's, so that the message is answered with silence. */
 const STRANGER = '+15550100000';
-
-/** What a request came to: an answer, or what went wrong on the way. */
-type Came =
-  | { readonly status: number; readonly silent: boolean; readonly location?: string }
-  | { readonly code: string };
 
 /** Sends a really signed, harmless message the way that Twilio's take, and sees whether it comes through. */
 export const checkPublicUrl: Check = async (context) => {
@@ -30,9 +24,9 @@ export const checkPublicUrl: Check = async (context) => {
   return [judge(url, came, await circumstances(context, message, came)), ...wrong];
 };
 
-/** What can be seen without asking anybody. */
-function spellingFindings(url: string): Finding[] {
-  const { protocol, hostname, pathname, search } = new URL(url);
+/** What can be seen without asking anybody; of http:// the configuration's reader warns. */
+export function spellingFindings(url: string): Finding[] {
+  const { hostname, pathname, search } = new URL(url);
   const findings: Finding[] = [];
   if (/\/sms\/twilio\/.*sms\/twilio$/.test(pathname) || search.includes('/sms/twilio'))
     findings.push(
@@ -40,8 +34,6 @@ function spellingFindings(url: string): Finding[] {
     );
   if (isPrivate(hostname))
     findings.push(warning(`${hostname} cannot be reached from the internet`, 'Name the address that Twilio calls.'));
-  else if (protocol === 'http:')
-    findings.push(warning('http:// lets everybody on the way read the codes', 'Put TLS in front, and write https://.'));
   return findings;
 }
 
@@ -71,25 +63,18 @@ function signedMessage(url: string, { accountSid, authTokens, numbers }: TwilioC
   return { signature, form: new URLSearchParams(fields).toString() };
 }
 
-async function post(url: string, { signature, form }: Message): Promise<Came> {
-  try {
-    const { status, data, headers } = await axios.post<unknown>(url, form, {
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
-        'x-twilio-signature': signature,
-        'user-agent': 'pullcord-check',
-      },
-      ...{ timeout: TIMEOUT_MS, signal: AbortSignal.timeout(TIMEOUT_MS), proxy: false, maxRedirects: 0 },
-      ...{ maxContentLength: MOST_BYTES, responseType: 'text', validateStatus: () => true },
-    });
-    const silent = /^(<\?xml[^>]*\?>)?<Response(\/>|><\/Response>)\s*$/.test(String(data));
-    const location: unknown = headers.location;
-    return { status, silent, ...(typeof location === 'string' ? { location } : {}) };
-  } catch (error) {
-    const code = axios.isAxiosError(error) ? (error.code ?? 'no answer') : 'no answer';
-    return { code: code === 'ERR_CANCELED' || code === 'ECONNABORTED' ? `no answer in ${TIMEOUT_MS} ms` : code };
-  }
-}
+const post = (url: string, { signature, form }: Message): Promise<Came> =>
+  ask(TIMEOUT_MS, {
+    ...{ method: 'post', url, data: form, responseType: 'text' },
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
+      'x-twilio-signature': signature,
+      'user-agent': 'pullcord-check',
+    },
+  });
+
+/** TwiML that says nothing. */
+const SILENT = /^(<\?xml[^>]*\?>)?<Response(\/>|><\/Response>)\s*$/;
 
 interface Circumstances {
   readonly serves: boolean;
@@ -107,9 +92,9 @@ const START = 'Start Pullcord, then check again: pullcord serve';
 
 function judge(url: string, came: Came, { serves, straight }: Circumstances): Finding {
   if ('code' in came) return unreachable(url, came.code, serves);
-  const { status, silent, location } = came;
+  const { status, data, headers } = came;
   const accepted = straight !== undefined && 'status' in straight && straight.status === 200;
-  if (status === 200 && silent) return ok(`a signed message comes through ${url}`);
+  if (status === 200 && SILENT.test(String(data))) return ok(`a signed message comes through ${url}`);
   if (status >= 200 && status < 300)
     return fault(
       `what answers at ${url} is not Pullcord`,
@@ -117,7 +102,7 @@ function judge(url: string, came: Came, { serves, straight }: Circumstances): Fi
     );
   if (status >= 300 && status < 400)
     return fault(
-      `${url} leads on to ${location ?? 'another address'}`,
+      `${url} leads on to ${String(headers.location ?? 'another address')}`,
       'Write the last address as publicUrl, and the same at Twilio: the signature holds for one address.',
     );
   if (status === 403 && !serves)

@@ -1,6 +1,6 @@
-import axios from 'axios';
 import { components } from '../../intake/http/schemas';
 import type { Readiness } from '../readiness';
+import { ask } from './ask';
 import type { Check } from './context';
 import { about } from './finding';
 
@@ -16,20 +16,12 @@ const TIMEOUT_MS = 2_000;
 
 /** @param url of the internal listener, without a slash at its end. */
 export async function findService(url: string): Promise<Service> {
-  try {
-    const { status, data } = await axios.get<unknown>(`${url}/readyz`, {
-      ...{ timeout: TIMEOUT_MS, signal: AbortSignal.timeout(TIMEOUT_MS), proxy: false, maxRedirects: 0 },
-      validateStatus: () => true,
-    });
-    const parsed = components.Readiness.safeParse(data);
-    if (parsed.success) return { kind: 'serves', url, readiness: parsed.data };
-    return { kind: 'strange', url, how: `answers /readyz with ${status}` };
-  } catch (error) {
-    const code = axios.isAxiosError(error) ? (error.code ?? 'no answer') : 'no answer';
-    if (code === 'ECONNREFUSED') return { kind: 'away', url };
-    const late = code === 'ERR_CANCELED' || code === 'ECONNABORTED';
-    return { kind: 'strange', url, how: late ? `is silent for ${TIMEOUT_MS} ms` : `breaks off (${code})` };
-  }
+  const came = await ask(TIMEOUT_MS, { url: `${url}/readyz` });
+  if ('code' in came)
+    return came.code === 'ECONNREFUSED' ? { kind: 'away', url } : { kind: 'strange', url, how: `fails (${came.code})` };
+  const parsed = components.Readiness.safeParse(came.data);
+  if (parsed.success) return { kind: 'serves', url, readiness: parsed.data };
+  return { kind: 'strange', url, how: `answers /readyz with ${came.status}` };
 }
 
 /** Address and port under which a listener is reached from its own machine: one of every interface over loopback. */
