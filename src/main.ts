@@ -144,7 +144,6 @@ async function assemble(
       alarm: alarms.raise,
     },
   });
-  atEnd(() => desk.close());
 
   const watch = new LedgerWatch({
     ...{ ...supervise, logger, periodMs },
@@ -167,6 +166,7 @@ async function assemble(
   };
   const jobs: Jobs = place ? await startQueue({ place, logger, handlers }) : noQueue;
   atEnd(() => jobs.close());
+  atEnd(() => desk.close());
 
   const results = new Results({
     ...{ desk, store, logger },
