@@ -16,7 +16,8 @@ import { checkPublicUrl } from './checks/public-url';
 import { checkQueue } from './checks/queue';
 import { checkScopes } from './checks/scopes';
 import { secretsIn, withoutSecrets } from './checks/secrets-in';
-import { checkService, findService, reachable } from './checks/service';
+import { findService, reachable } from './checks/service';
+import { checkService } from './checks/serving';
 import { checkTwilio } from './checks/twilio';
 
 /**

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../clock';
+import type { Config } from '../../config/schema';
+import type { Keys } from '../../config/secrets';
 import { components } from '../../intake/http/schemas';
 import { DataDirInUse } from '../../ledger/data-dir';
 import { NoLedger } from '../../ledger/embedded-copy';
 import { type Reading, readLedger } from '../../ledger/reading';
 import type { State } from '../../ledger/store';
 import { ask } from './ask';
-import type { CheckContext } from './context';
 import type { Service } from './service';
 
 /** The ledger as it can be seen from here, without touching what is in it. */
@@ -21,7 +23,14 @@ export type LedgerSight =
 
 const TIMEOUT_MS = 2_000;
 
-export type SightOptions = Pick<CheckContext, 'config' | 'keys' | 'now' | 'token' | 'service'>;
+export interface SightOptions {
+  readonly config: Config;
+  readonly keys: Keys;
+  readonly now: Clock;
+  /** PULLCORD_TOKEN, where there is one. */
+  readonly token?: string;
+  service(): Promise<Service>;
+}
 
 export async function seeLedger({ config, keys, now, token, service }: SightOptions): Promise<LedgerSight> {
   if (config.databaseUrl === undefined) {

@@ -1,8 +1,6 @@
 import { components } from '../../intake/http/schemas';
 import type { Readiness } from '../readiness';
 import { ask } from './ask';
-import type { Check } from './context';
-import { about } from './finding';
 
 /** The Pullcord at `listen.internal`. */
 export type Service =
@@ -27,24 +25,3 @@ export async function findService(url: string): Promise<Service> {
 /** Address and port under which a listener is reached from its own machine: one of every interface over loopback. */
 export const reachable = (listen: string): string =>
   listen.replace(/^0\.0\.0\.0(?=:)/, '127.0.0.1').replace(/^\[::\](?=:)/, '[::1]');
-
-/** Whether Pullcord serves, and what it says of itself. */
-export const checkService: Check = async ({ service }) => {
-  const { ok, warning, fault } = about('service');
-  const found = await service();
-  if (found.kind === 'away')
-    return [warning(`Pullcord does not serve at ${found.url}`, 'Start it, then check again: pullcord serve')];
-  if (found.kind === 'strange')
-    return [
-      fault(
-        `what is at ${found.url} does not answer as Pullcord does: it ${found.how}`,
-        'Find out what listens there; restart Pullcord if it hangs, or change listen.internal.',
-      ),
-    ];
-  const { state, parts } = found.readiness;
-  if (state === 'armed') return [ok(`serves at ${found.url}, armed`)];
-  const wrong = parts.filter((part) => !part.ok).map(({ name, detail }) => `${name}: ${detail}`);
-  const what = `serves at ${found.url}, ${state}: ${wrong.join('; ')}`;
-  const advice = 'Mend what is named; Pullcord notices by itself.';
-  return [state === 'disarmed' ? fault(what, advice) : warning(what, advice)];
-};
