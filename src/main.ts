@@ -120,9 +120,10 @@ async function assemble(
     ...{ store, spool, cutters, logger, now, periodMs, scopes: Object.keys(config.scopes) },
     events: {
       ...supervise,
+      wrote: (cutter, order, what) => logger.info({ cutter, order, correlation: desk.correlationOf(order) }, what),
       settled: (latch, { gateways }) => {
         const { scope, order, state } = latch;
-        logger.info({ scope, order, state, gateways }, 'seen');
+        logger.info({ scope, order, state, gateways, correlation: desk.correlationOf(order) }, 'seen');
         alarms.tell({ kind: isCut(latch) ? 'severed' : 'restored', scope, order, at: now() });
       },
       drift: (cutter, what) => {

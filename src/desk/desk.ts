@@ -21,6 +21,7 @@ import type { Desk, Outcome, Proof, Receipt } from '../orders/desk';
 import type { Order, OrderRequest } from '../orders/order';
 import type { RefusalReason } from '../orders/reasons';
 import { authorise } from './authorise';
+import { Correlations } from './correlations';
 import { judge, type Verdict } from './judge';
 import { RefusalMeter } from './refusal-meter';
 
@@ -67,6 +68,7 @@ export class OrderDesk implements Desk {
   private readonly meter: RefusalMeter;
   /** What codes were used for while the ledger was away. */
   private doubt = new Map<string, OperatorUse>();
+  private readonly correlations = new Correlations();
   private readonly untold = new Set<() => void>();
 
   constructor(private readonly options: DeskOptions) {
@@ -133,6 +135,11 @@ export class OrderDesk implements Desk {
     return operator && { name: operator.name, rights: operator.rights };
   }
 
+  /** For the log: by which message or request an order came, while it is one of the newest. */
+  correlationOf(order: number): string | undefined {
+    return this.correlations.get(order);
+  }
+
   /** Puts stops that were carried out without the ledger into it. Called when the ledger answers again. */
   async recordSpooled(): Promise<void> {
     const { store, spool, config, events } = this.options;
@@ -181,6 +188,7 @@ export class OrderDesk implements Desk {
   private carryOut({ receipt }: Verdict, request: OrderRequest): Receipt {
     const { enforcer, events, logger } = this.options;
     if (receipt.kind === 'accepted') {
+      this.correlations.put(receipt.order.number, request.correlation);
       enforcer.kick();
       this.tellSoon(receipt.order);
       if (receipt.order.by.startsWith('backup:'))

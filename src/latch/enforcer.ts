@@ -23,6 +23,8 @@ export interface EnforcerOptions {
 export interface EnforcerEvents {
   /** A scope has come to rest: severed or live. */
   settled(latch: Latch, sight: ScopeSight): void;
+  /** Something was written to a system, on behalf of this newest order. */
+  wrote(cutter: string, order: number, what: string): void;
   /** Something was changed behind our back, and undone. */
   drift(cutter: string, what: string): void;
   /** A cutter does not see its goal, or sees it again. */
@@ -156,7 +158,7 @@ export class Enforcer {
       ...report.drift.map((what): Entry => ({ kind: 'drift', data: { cutter: cutter.name, order: goal.order, what } })),
     ];
     for (const what of report.drift) this.options.events.drift(cutter.name, what);
-    for (const what of report.writes) this.options.logger.info({ cutter: cutter.name, order: goal.order }, what);
+    for (const what of report.writes) this.options.events.wrote(cutter.name, goal.order, what);
     this.settle(entries);
     this.changed.emit('change');
 

@@ -72,6 +72,7 @@ export function startDesk({ store, cutters, clock, config, dataDir }: TestDeskOp
     events: {
       settled: (latch) => told.push(`${latch.state} ${latch.scope} ${latch.order}`),
       drift: (cutter, what) => told.push(`drift ${cutter} ${what}`),
+      wrote: () => undefined,
       trouble: () => undefined,
       cleared: () => undefined,
       unsettled: () => undefined,
