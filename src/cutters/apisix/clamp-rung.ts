@@ -72,6 +72,8 @@ export class ClampRung {
     try {
       await this.sending(() => setIds(this.api, ids, overtaken), overtaken);
     } catch (error) {
+      if (isGatewayError(error) && error.inDoubt)
+        notes.writes.push(`PATCH clamp: ${routesInWords(ids)}; no answer, it may still be applied`);
       if (!isGatewayError(error, 'not-found') && !isGatewayError(error, 'rejected')) throw error;
       await this.arm(ids, notes, overtaken);
       if (this.arming?.armed)

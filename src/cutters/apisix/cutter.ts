@@ -7,16 +7,17 @@ import { type Arming, idsOf } from './clamp';
 import { ClampRung } from './clamp-rung';
 import { createAdminApi } from './client';
 import { isGatewayError } from './fault';
+import { Holdings } from './holdings';
 import { type Look, look } from './look';
 import { Lookout, type View } from './lookout';
-import { chooses, chosen } from './match';
+import { chooses } from './match';
 import { NO_LEAVE, type Notes } from './notes';
 import { Overtaken, stopIf } from './overtaken';
 import { createProber } from './probe';
 import { createRewriter, type SnapshotStore } from './rewrite';
 import { type RewriteGoal, RewriteRung } from './rewrite-rung';
 import { type Route, routeOf } from './route';
-import { type Standing, standing } from './standing';
+import type { Standing } from './standing';
 
 export interface ApisixCutterOptions {
   /** The gateway's name in the configuration. */
@@ -52,22 +53,18 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
   const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile, method, probeConnections: connections } = config;
   const api = createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile, random });
   const clamp = new ClampRung(api);
-  const rewrite = new RewriteRung(createRewriter({ api, snapshots, gateway: name }));
+  const rewrite = new RewriteRung(createRewriter({ api, snapshots, gateway: name, now }));
   const prober = createProber({ gatewayUrls, connections, timeoutMs, caFile });
   const patienceMs = method === 'auto' ? config.climbAfterMs : Number.POSITIVE_INFINITY;
   const lookout = new Lookout({ gateway: name, scopes, prober, now, timeoutMs, patienceMs });
+  const holdings = new Holdings(scopes);
   const scopeNames = Object.keys(scopes);
 
-  /** By scope: the routes that it chose at the last look. Undefined until there was one. */
-  let routes: ReadonlyMap<string, readonly Route[]> | undefined;
-  /** By scope: the routes that were cut for it and not yet given back. */
-  const held = new Map<string, ReadonlySet<string>>();
   /** Scopes that are cut by the rewrite, too. */
   const climbed = new Set<string>();
   let last: Promise<unknown> = Promise.resolve();
   let preparing: AbortController | undefined;
 
-  const stand = (severed: ReadonlySet<string>): Standing => standing({ chosen: routes ?? new Map(), held, severed });
   const isRewritten = (scope: string): boolean => method === 'rewrite' || climbed.has(scope);
 
   /** One at a time. What is overtaken ends at once, so that nobody waits for it. */
@@ -79,7 +76,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
 
   async function take(overtaken: AbortSignal): Promise<Look> {
     const found = await look({ api, snapshots, gateway: name, overtaken });
-    routes = chosen(scopes, found.routes.values());
+    holdings.look(found.routes.values());
     return found;
   }
 
@@ -106,7 +103,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     let found: Look | undefined;
     let withheld: ReadonlySet<string> = new Set();
     try {
-      if (method !== 'rewrite') await clamp.rush(stand(severed).severed, notes, overtaken);
+      if (method !== 'rewrite') await clamp.rush(holdings.stand(severed).severed, notes, overtaken);
       found = await take(overtaken);
       withheld = await bring(found, work);
     } catch (error) {
@@ -126,8 +123,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
   /** @returns the routes that should be given back, and could not be. */
   async function bring(found: Look, work: Pass): Promise<ReadonlySet<string>> {
     const { severed, notes, overtaken } = work;
-    const now = stand(severed);
-    for (const scope of severed) held.set(scope, now.of(scope));
+    holdings.hold(severed);
+    const now = holdings.stand(severed);
     touchWhatIsCut(found, now, severed);
 
     const use = method !== 'rewrite';
@@ -138,22 +135,20 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     if (use) climbIfUnarmed(severed, notes);
 
     const stuck = await rewrite.bring(rewriteGoal(found, work));
-    for (const [scope, ids] of held)
-      if (!severed.has(scope) && ![...ids].some((id) => clamp.named.has(id) || rewrite.rewritten.has(id)))
-        held.delete(scope);
+    holdings.letGo(severed, (id) => clamp.named.has(id) || rewrite.rewritten.has(id));
     return new Set([...withheld, ...stuck]);
   }
 
   /** A live scope that is found cut, by an order before a restart for instance, has to be seen served. */
   function touchWhatIsCut(found: Look, now: Standing, severed: ReadonlySet<string>): void {
     const marked = [...found.routes.values()].filter((route) => route.marked).map((route) => route.id);
-    const cut = new Set([...idsOf(found.rule), ...(found.snapshots?.keys() ?? []), ...marked]);
+    const cut = new Set([...idsOf(found.rule), ...marked]);
     const freed = (scope: string): boolean => [...now.of(scope)].some((id) => cut.has(id) && !now.stays(id));
     for (const scope of scopeNames) if (!severed.has(scope) && freed(scope)) lookout.touch(scope);
   }
 
   function rewriteGoal(found: Look, { goal, severed, notes, overtaken }: Pass): RewriteGoal {
-    const now = stand(severed);
+    const now = holdings.stand(severed);
     const holds = (scope: string, route: Route): boolean => {
       const config = scopes[scope];
       return config !== undefined && chooses(config, route);
@@ -194,8 +189,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
   ): Promise<View> {
     return lookout.see({
       severed,
-      standing: stand(severed),
-      chosen: routes,
+      standing: holdings.stand(severed),
+      chosen: holdings.chosen,
       fresh: found !== undefined,
       withheld,
       rewritten: new Set([...severed].filter(isRewritten)),

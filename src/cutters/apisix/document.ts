@@ -44,3 +44,11 @@ function blurred(value: unknown): unknown {
       .map(([key, inner]) => [key, blurred(inner)]),
   );
 }
+
+/** The fields in which two objects of APISIX differ, their own timestamps aside; none when there is but one. */
+export function differences(a: Doc | undefined, b: Doc): string[] {
+  if (!a) return [];
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  keys.delete('update_time');
+  return [...keys].filter((key) => !same(a[key], b[key])).sort();
+}

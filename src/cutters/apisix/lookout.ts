@@ -84,7 +84,7 @@ export class Lookout {
 
     const patience = [...severed].map((scope) => Math.max(0, this.patience(scope, scene)));
     // The workers of a gateway take a change over one by one: wait for that, not for what nobody has written.
-    const forMs = notes.writes.length > 0 ? Math.min(this.options.timeoutMs, ...patience) : 0;
+    const forMs = scene.fresh && notes.writes.length > 0 ? Math.min(this.options.timeoutMs, ...patience) : 0;
     const watched = await watch(this.options.prober, expectations, { forMs, overtaken });
     for (const [scope, { sight, missing }] of watched) {
       this.saw(scope, sight, sights);

@@ -1,11 +1,12 @@
+import type { Clock } from '../../clock';
 import type { Snapshot, Store } from '../../ledger/store';
 import type { AdminApi } from './client';
-import { alike, type Doc, same, without } from './document';
+import { alike, type Doc, differences, same, without } from './document';
 import { each } from './each';
 import { isGatewayError } from './fault';
 import { applyMergePatch, mergePatch } from './merge-patch';
 import { type Notes, routesInWords } from './notes';
-import { stopIf, unless } from './overtaken';
+import { Overtaken, stopIf, unless } from './overtaken';
 import { isRefusal, refuses, refusing } from './refusal';
 import { uncut } from './uncut';
 
@@ -34,11 +35,21 @@ export interface ReleasingPass extends Pass {
   mayRelease(): Promise<boolean>;
 }
 
+/** How long a write that got no answer may still be applied: seen for more than 100 s with an etcd that hung. */
+const DOUBT_MS = 5 * 60_000;
 /** As many as a gateway takes without its other traffic suffering too long. */
 const AT_A_TIME = 16;
 
-export function createRewriter(options: { api: AdminApi; snapshots: SnapshotStore; gateway: string }): Rewriter {
-  const { api, snapshots: store, gateway } = options;
+export interface RewriterOptions {
+  readonly api: AdminApi;
+  readonly snapshots: SnapshotStore;
+  readonly gateway: string;
+  readonly now: Clock;
+}
+
+export function createRewriter({ api, snapshots: store, gateway, now: clock }: RewriterOptions): Rewriter {
+  /** Until when a write to a route may still be applied, although it got no answer. */
+  const doubts = new Map<string, number>();
 
   async function read(id: string, overtaken: AbortSignal): Promise<Doc | undefined> {
     try {
@@ -54,6 +65,7 @@ export function createRewriter(options: { api: AdminApi; snapshots: SnapshotStor
     try {
       await api.patch(pathOf(id), patch, overtaken);
     } catch (error) {
+      if (error instanceof Overtaken || (isGatewayError(error) && error.inDoubt)) doubts.set(id, clock() + DOUBT_MS);
       if (!isGatewayError(error) || !error.inDoubt) throw error;
       const now = await read(id, overtaken);
       if (!now || !same(applyMergePatch(now, patch), now)) throw error;
@@ -87,7 +99,7 @@ export function createRewriter(options: { api: AdminApi; snapshots: SnapshotStor
     if (!same(now, next)) {
       if (!(await unless(overtaken, pass.mayRelease()))) return false;
       stopIf(overtaken);
-      const after = await putBack(id, now, next, overtaken);
+      const after = await putBack(id, patchBack(now, next, snapshot), next, overtaken);
       written.push(id);
       if (isMarked(after)) {
         notes.missing.push(`route ${id} still refuses after it was written back`);
@@ -97,22 +109,30 @@ export function createRewriter(options: { api: AdminApi; snapshots: SnapshotStor
       if (left.length > 0) notes.drift.push(`route ${id} differs from what was written back in ${left.join(', ')}`);
     }
     const theirs = differences(next, snapshot.before);
-    if (theirs.length > 0)
+    if (theirs.length > 0 && (written.includes(id) || !doubts.has(id)))
       notes.drift.push(`route ${id} was changed by somebody else while severed, and keeps it: ${theirs.join(', ')}`);
+    // A write that comes true only now could cut the route again: then the snapshot is still needed.
+    if ((doubts.get(id) ?? 0) > clock()) return true;
+    doubts.delete(id);
     // Not given up when overtaken: dropped late it could be the snapshot of the cut that comes next.
     await store.dropSnapshot(gateway, id);
     return true;
   }
 
-  async function putBack(id: string, now: Doc, next: Doc, overtaken: AbortSignal): Promise<Doc | undefined> {
-    await write(id, mergePatch(now, next), overtaken);
+  async function putBack(id: string, patch: Doc, next: Doc, overtaken: AbortSignal): Promise<Doc | undefined> {
+    await write(id, patch, overtaken);
     const after = await read(id, overtaken);
     if (!after || same(after, next) || !alike(without(after, 'update_time'), without(next, 'update_time')))
       return after;
     if (differences(after, next).length === 0) return after;
     // A merge patch can't say it (a null, or what Lua made of an empty list). A PUT can, at the price of update_time.
     stopIf(overtaken);
-    await api.put(pathOf(id), without(next, 'create_time', 'update_time'), overtaken);
+    try {
+      await api.put(pathOf(id), without(next, 'create_time', 'update_time'), overtaken);
+    } catch (error) {
+      if (isGatewayError(error, 'rejected')) return after;
+      throw error;
+    }
     return read(id, overtaken);
   }
 
@@ -171,13 +191,11 @@ export function createRewriter(options: { api: AdminApi; snapshots: SnapshotStor
 
 const pathOf = (id: string): string => `routes/${encodeURIComponent(id)}`;
 
+/** APISIX sets update_time by itself unless it is given, even to what it is now. */
+function patchBack(now: Doc, next: Doc, { before }: Snapshot): Doc {
+  const patch = mergePatch(now, next);
+  return same(next, before) && before.update_time !== undefined ? { ...patch, update_time: before.update_time } : patch;
+}
+
 const isMarked = (route: Doc | undefined): boolean =>
   isRefusal((route?.plugins as Doc | undefined)?.['fault-injection']);
-
-/** The fields in which two routes differ, their own timestamps aside. */
-function differences(a: Doc | undefined, b: Doc): string[] {
-  if (!a) return [];
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  keys.delete('update_time');
-  return [...keys].filter((key) => !same(a[key], b[key])).sort();
-}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unless } from './overtaken';
+import { stopIf } from './overtaken';
 import type { Prober, Seen } from './probe';
 import type { ProbePlan, ProbeTarget } from './probe-plan';
 import { type Judgement, judge } from './sight';
@@ -43,7 +43,7 @@ export async function watch(
     open = open.filter(({ scope }) => result.get(scope)?.contrary);
     if (open.length === 0 || performance.now() >= end) return result;
     const pause = PAUSES_MS[Math.min(round, PAUSES_MS.length - 1)];
-    await unless(overtaken, sleep(pause));
+    await sleep(pause, undefined, { signal: overtaken }).catch(() => stopIf(overtaken));
   }
 }
 

@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { createAdminApi } from '../../../src/cutters/apisix/client';
 import { faultOf, GatewayError } from '../../../src/cutters/apisix/fault';
 import { Overtaken } from '../../../src/cutters/apisix/overtaken';
+import { until } from '../../support/until';
 
 /** An Admin API that answers what the test wants. */
 const KEY = 'a-very-secret-admin-key';
@@ -213,11 +214,12 @@ test('nobody there: not in time, and what to do', async () => {
 test('what is overtaken stops at once, in a call and between two tries', async () => {
   const silent = await api(() => undefined, 2_000);
   const conflict = await api(json(503, { error_msg: 'value changed before overwritten' }), 2_000);
-  for (const { client } of [silent, conflict]) {
+  for (const { client, requests } of [silent, conflict]) {
     const controller = new AbortController();
-    const began = performance.now();
     const call = client.patch('routes/r1', {}, controller.signal);
-    setTimeout(() => controller.abort(), 30);
+    await until(() => requests.length > 0);
+    const began = performance.now();
+    controller.abort();
     await expect(call).rejects.toBeInstanceOf(Overtaken);
     expect(performance.now() - began).toBeLessThan(300);
   }

@@ -115,6 +115,18 @@ test('a route whose label is taken away stays cut until its scope is restored, a
   expect(await rig.named()).toEqual(['-none-']);
 });
 
+test('a route that is moved into a live scope stays cut until the one that it was cut for is restored', async () => {
+  await use(SCOPES);
+  await rig.routes(ROUTES);
+  await rig.sever('agent');
+  await rig.admin('PATCH', '/routes/a1', { labels: null, uri: '/llm/moved' });
+  const report = await rig.sever('agent');
+  expect(sightsOf(report)).toMatchObject({ agent: 'refused', llm: 'served' });
+  expect(await rig.status('/llm/moved')).toBe(503);
+  await rig.sever();
+  expect(await rig.status('/llm/moved')).toBe(200);
+});
+
 test('a route that was deleted and made again is cut without a gap', async () => {
   await use(SCOPES);
   await rig.routes(ROUTES);

@@ -78,6 +78,17 @@ test('every awkward route refuses, and is put back to the last field, its time i
   expect(rig.snapshots.kept.size).toBe(0);
 });
 
+test('a route that was cut in the second in which it was made gets that second back', async () => {
+  let seconds = 1_790_000_000;
+  await use(ALL, REWRITE, { now: () => seconds * 1_000 });
+  await rig.routes({ r1: '/r1' });
+  const before = await values();
+  await rig.sever('agent');
+  seconds += 5;
+  await rig.sever();
+  expect(await values()).toEqual(before);
+});
+
 test('a route that is off is left alone, and cut when somebody switches it on', async () => {
   await use(ALL, REWRITE);
   await rig.routes({ off: { uri: '/off', status: 0 }, on: '/on' });
@@ -168,6 +179,22 @@ test("others' edits to other fields survive, and are said", async () => {
   });
   expect(after['/apisix/routes/r2']).toMatchObject({ plugins: { cors: {} } });
   expect(await rig.status('/r1')).toBe(200);
+});
+
+test('what a merge patch can not say is put back by a PUT, at the price of update_time', async () => {
+  await use(ALL, REWRITE);
+  await rig.routes({ r1: { uri: '/r1', ...fault({ delay: { duration: 0 }, theirs: null }) } });
+  const before = (await values())['/apisix/routes/r1'] as object;
+  expect(before).toMatchObject(fault({ theirs: null }));
+  await rig.sever('agent');
+  expect(await rig.status('/r1')).toBe(503);
+  const calls = rig.listen();
+  expect(await rig.sever()).toMatchObject({ drift: [], missing: [] });
+  expect(calls).toContain('PUT routes/r1');
+  expect({ ...((await values())['/apisix/routes/r1'] as object), update_time: 0 }).toEqual({
+    ...before,
+    update_time: 0,
+  });
 });
 
 test('a route that others put back is cut again with a new snapshot, and that is drift', async () => {

@@ -1,6 +1,5 @@
 import { pino } from 'pino';
 import { configSchema, type GatewayConfig, type ScopeConfig } from '../../../src/config/schema';
-import { createAdminApi } from '../../../src/cutters/apisix/client';
 import { type ApisixCutter, createApisixCutter } from '../../../src/cutters/apisix/cutter';
 import type { SnapshotStore } from '../../../src/cutters/apisix/rewrite';
 import type { Report } from '../../../src/cutters/cutter';
@@ -45,7 +44,6 @@ export interface Rig {
   readonly apisix: Apisix;
   readonly upstream: Upstream;
   readonly snapshots: SnapshotsInMemory;
-  readonly config: GatewayConfig;
   readonly cutter: ApisixCutter;
   /** Milliseconds that the cutter's clock is ahead. */
   clock: { ahead: number };
@@ -122,7 +120,6 @@ export async function openRig(
     snapshots,
     clock,
     cutter,
-    config: { gatewayUrls: apisix.gatewayUrls } as GatewayConfig,
     another,
     admin,
     async routes(routes) {
@@ -167,9 +164,5 @@ export async function openRig(
   };
   return rig;
 }
-
-/** A client of its own, for a test of the client. */
-export const clientOf = (apisix: Apisix, timeoutMs = 500) =>
-  createAdminApi({ url: apisix.adminUrl, key: apisix.adminKey, timeoutMs });
 
 export const sightsOf = (report: Report): Readonly<Record<string, string>> => Object.fromEntries(report.sights);

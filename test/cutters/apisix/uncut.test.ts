@@ -95,6 +95,10 @@ describe('a script', () => {
   });
 });
 
+test('a script runs in the place of plugins: such a route does not refuse', () => {
+  expect(refuses({ ...refusing(base), script: 'return {}' })).toBe(false);
+});
+
 test('an old refusal without a snapshot is taken out', () => {
   const cut = refusing({ ...base, plugins: { cors: {} } });
   expect(uncut(cut, undefined)).toEqual({ ...base, plugins: { cors: {} } });
