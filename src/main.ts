@@ -115,7 +115,7 @@ async function assemble(
     });
   atEnd(() => lastResort?.close(500));
 
-  const cutters = createCutters({ config, store, logger, now });
+  const cutters = createCutters({ config, store, snapshots: ledger.snapshots, logger, now });
   const enforcer = new Enforcer({
     ...{ store, spool, cutters, logger, now, periodMs, scopes: Object.keys(config.scopes) },
     events: {

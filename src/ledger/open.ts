@@ -5,8 +5,9 @@ import { type Keys, open, seal } from '../config/secrets';
 import { Anchor } from './anchor';
 import { DataDirInUse } from './data-dir';
 import type { OpenDatabase } from './database';
+import { SnapshotSpool } from './snapshot-spool';
 import { Spool } from './spool';
-import { SqlStore } from './sql-store';
+import { type Sealer, SqlStore } from './sql-store';
 import { StoreUnavailable } from './store';
 
 export interface LedgerOptions {
@@ -20,6 +21,7 @@ export interface Ledger {
   readonly store: SqlStore;
   readonly spool: Spool;
   readonly anchor: Anchor;
+  readonly snapshots: SnapshotSpool;
   /** Where a queue can live beside it. Undefined when the embedded database could not be opened. */
   readonly place: { readonly databaseUrl: string } | { readonly pglite: PGlite } | undefined;
   close(): Promise<void>;
@@ -27,6 +29,8 @@ export interface Ledger {
 
 /** Bound of every statement. A STOP has a shorter one of its own. Milliseconds. */
 const STATEMENT_MS = 2_000;
+/** Bound of what a cut by rewriting waits for: a thousand snapshots are read well within it. Milliseconds. */
+const SNAPSHOTS_MS = 1_000;
 
 /**
  * Opens the ledger where the configuration wants it. A database that can't be opened is trouble, and no reason not to
@@ -43,19 +47,19 @@ export async function openLedger({ config, keys, now, onTrouble }: LedgerOptions
     ),
   );
   const anchor = new Anchor(config.dataDir);
+  const sealer: Sealer = {
+    seal: (text, about) => seal(keys.snapshots, text, about),
+    open: (sealed, about) => open(keys.snapshots, sealed, about),
+  };
   const store = new SqlStore({
-    database,
-    ledgerKey: keys.ledger,
-    sealer: {
-      seal: (text, about) => seal(keys.snapshots, text, about),
-      open: (sealed, about) => open(keys.snapshots, sealed, about),
-    },
+    ...{ database, sealer, ledgerKey: keys.ledger },
     now,
     timeoutMs: STATEMENT_MS,
     onHead: (head) => anchor.note(head),
   });
   return {
     ...{ store, spool, anchor },
+    snapshots: new SnapshotSpool({ store, sealer, dataDir: config.dataDir, boundMs: SNAPSHOTS_MS }),
     place: placeOf(config, database),
     close: async () => {
       await store.close();

@@ -39,68 +39,72 @@ const isArmed = async (): Promise<boolean> => {
   return ((await answer.json()) as { state: string }).state === 'armed';
 };
 
-describe('law 4, doubt stops, never starts: with a real Postgres and a real Redis', () => {
-  beforeAll(async () => {
-    rig = await startRig({
-      logger: createLogger({ level: 'silent' }),
-      now: clock.now,
-      objects: gatewayObjects('http://127.0.0.1:9'),
-      config: {
-        scopes: gatewayScopes,
-        ...{ databaseUrl: postgres.url, redisUrl: redis.url, enforcer: { periodSeconds: 1 } },
-      },
-    });
-    await until(isArmed, 15_000);
-  }, 30_000);
-  afterAll(() => rig.close());
-
-  it('works when all is well', async () => {
-    await text('alice', 'STOP', /^SEVERED/);
-    expect(await status('/v1/embeddings')).toBe(503);
-    await text('alice', 'RESTORE', /^RESTORED/);
-    expect(await status('/v1/embeddings')).not.toBe(503);
-  });
-
-  it.each([
-    ['frozen', () => postgres.pause(), async () => postgres.resume()],
-    ['dead', () => postgres.kill(), () => postgres.start()],
-  ])(
-    'a Postgres that is %s: STOP works at once, RESTORE refuses, and the record follows',
-    async (_how, fail, mend) => {
-      await fail();
-      const began = performance.now();
-      expect(await text('alice', 'STOP', /SEVERED/)).toContain('agent');
-      // Not a measurement: far beyond the bound of 500 ms, and far below a time-out of the database's client.
-      expect(performance.now() - began).toBeLessThan(4_000);
-      expect(await status('/v1/embeddings')).toBe(503);
-      expect(await text('bob', 'RESTORE', /RESTORE refuses/)).toBeDefined();
-      expect(await status('/v1/embeddings')).toBe(503);
-      await mend();
+describe.each(['clamp', 'rewrite'] as const)(
+  'law 4, doubt stops, never starts: real Postgres and Redis, by %s',
+  (method) => {
+    beforeAll(async () => {
+      rig = await startRig({
+        logger: createLogger({ level: 'silent' }),
+        now: clock.now,
+        objects: gatewayObjects('http://127.0.0.1:9'),
+        gateway: { method },
+        config: {
+          scopes: gatewayScopes,
+          ...{ databaseUrl: postgres.url, redisUrl: redis.url, enforcer: { periodSeconds: 1 } },
+        },
+      });
       await until(isArmed, 15_000);
-      expect(await status('/v1/embeddings')).toBe(503);
-      await text('bob', 'RESTORE', /^RESTORED/);
-      expect(await status('/v1/embeddings')).not.toBe(503);
-    },
-    60_000,
-  );
+    }, 30_000);
+    afterAll(() => rig.close());
 
-  it.each([
-    ['frozen', () => redis.pause(), async () => redis.resume()],
-    ['dead', () => redis.kill(), () => redis.start()],
-  ])(
-    'a Redis that is %s holds up neither a STOP nor a RESTORE',
-    async (_how, fail, mend) => {
-      await fail();
+    it('works when all is well', async () => {
       await text('alice', 'STOP', /^SEVERED/);
       expect(await status('/v1/embeddings')).toBe(503);
       await text('alice', 'RESTORE', /^RESTORED/);
       expect(await status('/v1/embeddings')).not.toBe(503);
-      await mend();
-      await until(isArmed, 15_000);
-    },
-    60_000,
-  );
-});
+    });
+
+    it.each([
+      ['frozen', () => postgres.pause(), async () => postgres.resume()],
+      ['dead', () => postgres.kill(), () => postgres.start()],
+    ])(
+      'a Postgres that is %s: STOP works at once, RESTORE refuses, and the record follows',
+      async (_how, fail, mend) => {
+        await fail();
+        const began = performance.now();
+        expect(await text('alice', 'STOP', /SEVERED/)).toContain('agent');
+        // Not a measurement: far beyond the bound of 500 ms, and far below a time-out of the database's client.
+        expect(performance.now() - began).toBeLessThan(4_000);
+        expect(await status('/v1/embeddings')).toBe(503);
+        expect(await text('bob', 'RESTORE', /RESTORE refuses/)).toBeDefined();
+        expect(await status('/v1/embeddings')).toBe(503);
+        await mend();
+        await until(isArmed, 15_000);
+        expect(await status('/v1/embeddings')).toBe(503);
+        await text('bob', 'RESTORE', /^RESTORED/);
+        expect(await status('/v1/embeddings')).not.toBe(503);
+      },
+      60_000,
+    );
+
+    it.each([
+      ['frozen', () => redis.pause(), async () => redis.resume()],
+      ['dead', () => redis.kill(), () => redis.start()],
+    ])(
+      'a Redis that is %s holds up neither a STOP nor a RESTORE',
+      async (_how, fail, mend) => {
+        await fail();
+        await text('alice', 'STOP', /^SEVERED/);
+        expect(await status('/v1/embeddings')).toBe(503);
+        await text('alice', 'RESTORE', /^RESTORED/);
+        expect(await status('/v1/embeddings')).not.toBe(503);
+        await mend();
+        await until(isArmed, 15_000);
+      },
+      60_000,
+    );
+  },
+);
 
 describe('two instances on one Postgres', () => {
   it('one code is one order, though both are asked at the same moment, round after round', async () => {

@@ -28,8 +28,8 @@ export class RewriteRung {
     const marked = [...found.routes.values()].filter((route) => route.marked && !standing.stays(route.id));
     const kept = found.snapshots;
     if (!kept) {
-      if (goal.wanted.size + marked.length > 0)
-        notes.missing.push('no route is rewritten: the ledger, which keeps them as they were, does not answer');
+      // Without the ledger nothing can be written back; what has to be cut is cut.
+      await this.cut(goal);
       return marked.map((route) => route.id);
     }
     this.rewritten = new Set(kept.keys());
