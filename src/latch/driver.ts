@@ -9,6 +9,8 @@ export interface DriverOptions {
   readonly goal: () => Goal;
   /** Whether this report is all that the goal wants. */
   readonly onReport: (goal: Goal, report: Report) => boolean;
+  /** What a pass did before it was overtaken; what it saw proves nothing any more. */
+  readonly onOvertaken: (goal: Goal, report: Report) => void;
   readonly onError: (error: unknown) => void;
   /** How often to look when nothing is to do. Milliseconds. */
   readonly periodMs: number;
@@ -64,7 +66,9 @@ export class Driver {
     const { signal } = this.pass;
     try {
       const report = await this.options.cutter.enforce(goal, signal);
-      return !signal.aborted && this.options.onReport(goal, report);
+      if (!signal.aborted) return this.options.onReport(goal, report);
+      this.options.onOvertaken(goal, report);
+      return false;
     } catch (error) {
       if (!signal.aborted) this.options.onError(error);
       return false;

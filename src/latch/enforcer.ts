@@ -54,6 +54,7 @@ export class Enforcer {
           goal: () => this.goal,
           periodMs: options.periodMs,
           onReport: (goal, report) => this.onReport(cutter, goal, report),
+          onOvertaken: (goal, report) => this.settle(this.tell(cutter.name, goal.order, report)),
           onError: (error) => options.logger.error({ err: error, cutter: cutter.name }, 'cutter failed'),
         }),
     );
@@ -151,14 +152,7 @@ export class Enforcer {
       severed: goal.severed,
       report,
     });
-    const entries: Entry[] = [
-      ...report.writes.map(
-        (what): Entry => ({ kind: 'write', data: { cutter: cutter.name, order: goal.order, what } }),
-      ),
-      ...report.drift.map((what): Entry => ({ kind: 'drift', data: { cutter: cutter.name, order: goal.order, what } })),
-    ];
-    for (const what of report.drift) this.options.events.drift(cutter.name, what);
-    for (const what of report.writes) this.options.events.wrote(cutter.name, goal.order, what);
+    const entries = this.tell(cutter.name, goal.order, report);
     this.settle(entries);
     this.changed.emit('change');
 
@@ -170,6 +164,16 @@ export class Enforcer {
     if (reached && report.missing.length === 0) this.options.events.cleared(key, `${cutter.name} is as it should be`);
     else this.options.events.trouble(key, `${cutter.name}: ${report.missing.join('; ') || 'not seen as it should be'}`);
     return reached;
+  }
+
+  /** What was done, for everybody who wants to hear of it, and for the ledger. */
+  private tell(cutter: string, order: number, { writes, drift }: Report): Entry[] {
+    for (const what of drift) this.options.events.drift(cutter, what);
+    for (const what of writes) this.options.events.wrote(cutter, order, what);
+    return [
+      ...writes.map((what): Entry => ({ kind: 'write', data: { cutter, order, what } })),
+      ...drift.map((what): Entry => ({ kind: 'drift', data: { cutter, order, what } })),
+    ];
   }
 
   /** Writes down what was seen. What can't be written now is found again at the next report. */

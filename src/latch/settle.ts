@@ -30,8 +30,10 @@ export function sightOf(scope: string, cut: boolean, order: number, seen: readon
   const current = required.filter((one) => one.order >= order && one.severed.has(scope) === cut);
   const sights = current.map((one) => one.report.sights.get(scope) ?? 'unseen');
   const gateways = sights.filter((sight) => sight === wanted).length;
+  // Where no route is left there is nothing to refuse, but nothing to give back either.
+  const enough = gateways > 0 || (!cut && required.length > 0);
   const complete =
-    current.length === required.length && gateways > 0 && sights.every((sight) => sight === wanted || sight === 'none');
+    current.length === required.length && enough && sights.every((sight) => sight === wanted || sight === 'none');
   const late = required.filter((one) => !current.includes(one)).map((one) => `${one.cutter} has not reported yet`);
   const nowhere =
     cut && required.length > 0 && sights.length === required.length && sights.every((sight) => sight === 'none')

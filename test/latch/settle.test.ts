@@ -47,6 +47,12 @@ describe('law 5, seen and not assumed', () => {
     });
   });
 
+  it('ends the restore of a scope whose routes are all gone, and never says that it is severed', () => {
+    const goal = { severed: new Set<string>() };
+    expect(settled({ ...severing, state: 'restoring' }, [seen('a', 'none', goal)], 9)?.state).toBe('live');
+    expect(settled({ ...severing, state: 'restoring' }, [], 9)).toBeUndefined();
+  });
+
   it('leaves a latch at rest alone', () => {
     for (const state of ['live', 'severed'] as const)
       expect(settled({ ...severing, state }, [seen('a', 'refused')], 9)).toBeUndefined();
