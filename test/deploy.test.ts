@@ -88,6 +88,10 @@ describe('compose.yaml', () => {
       expect([name, [name, `${name}_FILE`].filter((given) => given in env)]).toEqual([name, [expect.any(String)]]);
   });
 
+  it('tells its own command line where Pullcord listens', () => {
+    expect(env.PULLCORD_URL).toBe(`http://${config().config.listen.internal}`);
+  });
+
   it('asks for what .env.example names, and for nothing else', () => {
     const asked = namesIn(composeText, /\$\{([A-Z0-9_]+):\?/g);
     expect(asked).toEqual(namesIn(read('.env.example'), /^([A-Z0-9_]+)=/gm));

@@ -26,7 +26,8 @@ export const registerCheck: Register = (cli) => {
       else for (const finding of findings) sayFinding(cli, finding);
       const numbers = `${inWords(faults, 'fault')}, ${inWords(warnings, 'warning')}`;
       if (faults > 0) throw new Failure(`\n${numbers}: as it stands, the switch may fail on the day.`);
-      if (!json) cli.say(`\n${numbers}: the switch is ready.`);
+      const verdict = warnings > 0 ? 'nothing is broken, but read the warnings' : 'the switch is ready';
+      if (!json) cli.say(`\n${numbers}: ${verdict}.`);
     });
 };
 

@@ -25,7 +25,8 @@ export const registerLedger: Register = (cli) => {
     const query = { ...(after === undefined ? {} : { after }), ...(limit === undefined ? {} : { limit }) };
     const lines = await withLedger(cli, options, (paper) => paper.lines(query));
     if (json) return cli.say(JSON.stringify({ lines }));
-    for (const line of lines) cli.say(lineText(line));
+    const width = String(lines.at(-1)?.seq ?? '').length;
+    for (const line of lines) cli.say(lineText(line, width));
   });
 
   const verify = ledger.command('verify').description('find any changed, missing or swapped line');
@@ -42,5 +43,5 @@ export const registerLedger: Register = (cli) => {
     });
 };
 
-const lineText = ({ seq, at, kind, data }: LedgerLineAnswer): string =>
-  printable(`${seq}  ${at}  ${kind.padEnd(8)}  ${JSON.stringify(data)}`);
+const lineText = ({ seq, at, kind, data }: LedgerLineAnswer, width: number): string =>
+  printable(`${String(seq).padStart(width)}  ${at}  ${kind.padEnd(8)}  ${JSON.stringify(data)}`);

@@ -29,7 +29,7 @@ function newsOf(placed: PlacedAnswer, waited: boolean): News {
   }
   const { number, state, ms, cut, gateways, missing } = placed;
   const order = number > 0 ? `Order ${number}` : 'The order, not yet numbered by the ledger';
-  const seen = `on ${count(gateways, 'gateway')}, seen after ${(ms / 1000).toFixed(1)} s. ${order}.`;
+  const seen = `on ${count(gateways, 'gateway')}, seen after ${(Math.max(ms, 100) / 1000).toFixed(1)} s. ${order}.`;
   switch (state) {
     case 'severed':
       return good(`SEVERED ${scope}: ${count(cut, 'route')} refused ${seen}`);

@@ -157,7 +157,7 @@ export const configSchema = z
     listen: z
       .strictObject({
         public: listen.default('0.0.0.0:8080').describe('What the internet may see: text messages alone.'),
-        internal: listen.default('127.0.0.1:8081').describe('API, console and metrics: for your own network alone.'),
+        internal: listen.default('127.0.0.1:8081').describe('The API: for your own network alone.'),
       })
       .prefault({})
       .describe('The two listeners, as address:port.'),

@@ -47,6 +47,8 @@ export interface Report {
   readonly drift: readonly string[];
   /** Writes to the system in this pass, for the ledger: `PATCH clamp: 3 routes`. */
   readonly writes: readonly string[];
-  /** How many routes (keys, containers) are cut now, for the reply. */
+  /** How many routes (keys, containers) are cut now. */
   readonly cut: number;
+  /** By scope, for the reply; where it is left out, `cut` is told. */
+  readonly cutOf?: ReadonlyMap<string, number>;
 }

@@ -31,7 +31,7 @@ it('prints a line for each thing that is good, and exits with 0 although there i
   expect(lines).toContain('WARNING  public URL        127.0.0.1 cannot be reached from the internet');
   expect(lines).toContain('                           -> Name the address that Twilio calls.');
   expect(stdout).not.toContain('FAULT');
-  expect(stdout).toMatch(/\n\nno faults, 1 warning: the switch is ready\.\n$/);
+  expect(stdout).toMatch(/\n\nno faults, 1 warning: nothing is broken, but read the warnings\.\n$/);
 });
 
 it('prints what is wrong with what to do, counts it, and exits with 1', async () => {

@@ -27,6 +27,13 @@ describe('ledger show', () => {
     expect(records.asked).toEqual([{ limit: 100 }]);
   });
 
+  it('keeps its columns where the numbers grow longer', async () => {
+    const [line] = records.paper;
+    records.paper = [9, 10].flatMap((seq) => (line ? [{ ...line, seq }] : []));
+    const { stdout } = await ledger('show');
+    expect(stdout.split('\n').map((text) => text.slice(0, 8))).toEqual([' 9  2026', '10  2026', '']);
+  });
+
   it('prints JSON as it is', async () => {
     const { code, stdout } = await ledger('show', '--after', '2', '--limit', '10', '--json');
     expect(code).toBe(0);

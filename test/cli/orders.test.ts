@@ -17,7 +17,7 @@ describe('sever', () => {
   it('cuts the default scope as the token, waits, and says what was seen', async () => {
     expect(await pullcord('sever')).toEqual({
       code: 0,
-      stdout: 'SEVERED agent: 3 routes refused on 2 gateways, seen after 0.0 s. Order 1.\n',
+      stdout: 'SEVERED agent: 3 routes refused on 2 gateways, seen after 0.1 s. Order 1.\n',
       stderr: '',
     });
     expect(desk.asked).toMatchObject([
@@ -79,7 +79,7 @@ describe('restore', () => {
   it('with an operator and a code says what was seen', async () => {
     expect(await pullcord('restore', 'llm', '--operator', 'alice', '--code', '492039')).toEqual({
       code: 0,
-      stdout: 'RESTORED llm: served again on 2 gateways, seen after 0.0 s. Order 1.\n',
+      stdout: 'RESTORED llm: served again on 2 gateways, seen after 0.1 s. Order 1.\n',
       stderr: '',
     });
     expect(desk.asked).toMatchObject([

@@ -64,6 +64,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
   const climbed = new Set<string>();
   let last: Promise<unknown> = Promise.resolve();
   let preparing: AbortController | undefined;
+  /** The last pass could not write what it wanted. */
+  let unwritten = false;
 
   const isRewritten = (scope: string): boolean => method === 'rewrite' || climbed.has(scope);
 
@@ -90,8 +92,11 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
       if (!(error instanceof Overtaken)) logger.error({ err: error, gateway: name }, 'a pass failed');
       notes.missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    const cut = new Set([...clamp.named, ...rewrite.rewritten]).size;
-    return { sights, missing: [...new Set(notes.missing)], drift: notes.drift, writes: notes.writes, cut };
+    const cut = new Set([...clamp.named, ...rewrite.rewritten]);
+    const { of } = holdings.stand(severed);
+    const cutOf = new Map([...severed].map((scope) => [scope, [...of(scope)].filter((id) => cut.has(id)).length]));
+    const missing = [...new Set(notes.missing)];
+    return { sights, missing, drift: notes.drift, writes: notes.writes, cut: cut.size, cutOf };
   }
 
   async function pass(work: Pass): Promise<ReadonlyMap<string, Sight>> {
@@ -102,18 +107,25 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
 
     let found: Look | undefined;
     let withheld: ReadonlySet<string> = new Set();
+    let brought = false;
     try {
       if (method !== 'rewrite') await clamp.rush(holdings.stand(severed).severed, notes, overtaken);
       found = await take(overtaken);
       withheld = await bring(found, work);
+      brought = true;
+      // What could not be written until now was not seen for want of that, not because it doesn't hold.
+      if (unwritten) lookout.afresh(severed);
+      unwritten = false;
     } catch (error) {
       if (!isGatewayError(error)) throw error;
+      unwritten = true;
       notes.missing.push(`Admin API of ${name}: ${error.message}`);
     }
 
     const said = notes.missing.length;
     const view = await see(work, found, withheld);
-    if (!found || view.unheld.length === 0) return view.sights;
+    // The next rung is behind the same Admin API: it is climbed only when this one could be written.
+    if (!found || !brought || view.unheld.length === 0) return view.sights;
     climb(view.unheld, `the clamp was not seen to hold within ${config.climbAfterMs} ms`, notes);
     notes.missing.length = said;
     await rewrite.cut(rewriteGoal(found, work));

@@ -60,6 +60,11 @@ export class Lookout {
     for (const scope of this.unseenSince.keys()) if (!severed.has(scope)) this.unseenSince.delete(scope);
   }
 
+  /** The patience counts from now: until now nothing could be written. */
+  afresh(severed: ReadonlySet<string>): void {
+    for (const scope of severed) this.unseenSince.set(scope, this.options.now());
+  }
+
   /** A scope that is found cut although it is live has to be seen served. */
   touch(scope: string): void {
     this.touched.add(scope);

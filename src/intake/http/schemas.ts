@@ -28,7 +28,7 @@ export const orderBody = z
   .strictObject({
     action,
     scope: scopeName.optional().describe('Left out: the default scope.'),
-    reason: line.max(200).optional().describe('Why; for the ledger and the console.'),
+    reason: line.max(200).optional().describe('Why; for the ledger.'),
     operator: z.string().min(1).max(64).optional().describe('Who orders. A restore needs it, and the code.'),
     code: z
       .string()

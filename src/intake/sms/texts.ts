@@ -19,7 +19,7 @@ export function outcomeText(order: Pick<Order, 'number' | 'action' | 'scope'>, o
   const missing = (rest: string): string =>
     outcome.missing.length === 0
       ? text([`${rest}.`, 'Keeps trying.'])
-      : cutList(`${rest}: `, outcome.missing, '. Keeps trying.');
+      : cutList(`${rest}: `, outcome.missing.map(brief), '. Keeps trying.');
   switch (outcome.state) {
     case 'severed':
       return text([
@@ -52,7 +52,7 @@ export const workingText = (action: Action, scope: string): string =>
 export const failedText = (action: Action, scope: string): string =>
   text([
     `${action.toUpperCase()} ${scope}: Pullcord failed, and the order may not have been taken.`,
-    'Text it again with a new code, or use the console.',
+    'Text it again with a new code, or use the command line.',
   ]);
 
 export const pendingText = ({ scope, withinSeconds }: { scope: string; withinSeconds: number }): string =>
@@ -106,6 +106,9 @@ export function alsoAlarm(operator: string, result: string): string {
   return text([`To ${operator}: ${first}`, ...rest]);
 }
 
+/** What stands amiss without the request that showed it: that is in the log, and there is no room for it here. */
+const brief = (missing: string): string => missing.replace(/\b(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) \S+ /g, '');
+
 const sentences = (whole: string): string[] => whole.split(/(?<=[.!?]) (?=[A-Z])/);
 
 /** The sentences that fit, in order. The first always stands, cut if need be. */
@@ -128,8 +131,17 @@ function cutList(head: string, items: readonly string[], tail: string): string {
     const whole = head + [...clean.slice(0, shown), ...more].join(', ') + tail;
     if (whole.length <= MAX_TEXT) return whole;
   }
-  const room = MAX_TEXT - head.length - tail.length;
-  return head + (clean[0] ?? '').slice(0, room) + tail;
+  return head + shorten(clean[0] ?? '', MAX_TEXT - head.length - tail.length) + tail;
+}
+
+/** At most so many characters: whole clauses if any fits, else whole words, else what fits. */
+function shorten(item: string, room: number): string {
+  if (item.length <= room) return item;
+  const fits = item.slice(0, room + 1);
+  const end = [/^.*(?=[.;:] )/, /^.*(?=[.;:,]? )/]
+    .map((part) => part.exec(fits)?.[0] ?? '')
+    .find((part) => part !== '');
+  return end ?? item.slice(0, room).trimEnd();
 }
 
 /** GSM 03.38 has no backtick, and the other replaced characters cost two there. */
@@ -158,7 +170,8 @@ const numbered = ({ number }: Pick<Order, 'number'>, before: string, after = '')
   number > 0 ? `${before}${number}${after}` : '';
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+/** At least 0.1 s: 0.0 reads as if nobody had looked. */
+const seconds = (ms: number): string => `${(Math.max(ms, 100) / 1000).toFixed(1)} s`;
 const minutes = (s: number): string => `${Math.round(s / 60)} min`;
 
 function age(ms: number): string {

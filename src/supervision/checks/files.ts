@@ -54,7 +54,7 @@ function configFileFindings(path: string): Finding[] {
   if (mode & 0o002) return [fault(`${what}everybody can change it`, `chmod 640 ${path}`)];
   // A default holds what it holds; only the name of a variable says nothing.
   const literal = secretsIn(parseYaml(readFileSync(path, 'utf8')).value).filter(
-    ({ value }) => !/^\$\{\w+\}$/.test(value),
+    ({ value }) => !/^\$\{\w+(:-)?\}$/.test(value),
   );
   const [first] = literal;
   if (first && mode & 0o004)

@@ -60,6 +60,18 @@ test('cuts a list at the end of an item', () => {
   expect(unknownScopeText('lmm', ['agent', 'llm'])).toBe('No scope is called lmm. There are: agent, llm.');
 });
 
+test('says in few words what a gateway refused, never half a word', () => {
+  const admin =
+    'Admin API of main: PATCH global_rules/pullcord-clamp/plugins/fault-injection/abort/vars answered 503: ';
+  const missing = [`${admin}has no healthy etcd endpoint available. Look after etcd: it keeps its last configuration.`];
+  expect(outcomeText(order, { ...seen, state: 'severing', missing })).toBe(
+    'SEVERING agent, order 12: not yet seen everywhere: Admin API of main: answered 503: has no healthy etcd endpoint available. Look after etcd. Keeps trying.',
+  );
+  const words = ['word '.repeat(60).trim()];
+  expect(outcomeText(order, { ...seen, state: 'severing', missing: words })).toMatch(/ word\. Keeps trying\.$/);
+  expect(outcomeText(order, { ...seen, state: 'severed', ms: 12 })).toContain('seen after 0.1 s.');
+});
+
 test('status names what is cut first', () => {
   const now = 1_000 * MINUTE_MS;
   const latches: readonly Latch[] = [
