@@ -52,7 +52,10 @@ export async function startPullcord(options: PullcordOptions): Promise<Pullcord>
   /** What ends, in this order. */
   const endings: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
-    for (const end of endings) await end();
+    for (const end of endings)
+      await Promise.resolve()
+        .then(end)
+        .catch((error) => options.logger.error({ err: error }, 'one part did not end well; the others follow'));
   };
   try {
     const urls = await assemble(options, (end) => endings.unshift(end));
@@ -150,8 +153,8 @@ async function assemble(
     ...{ ...supervise, logger, periodMs },
     refresh: () => store.refresh(),
     onAnswer: async () => {
-      if (spool.all().length > 0) await desk.recordSpooled();
       enforcer.kick();
+      await desk.recordSpooled();
     },
   });
   atEnd(() => watch.close());
@@ -161,6 +164,8 @@ async function assemble(
   const handlers = {
     enforce: () => watch.look(),
     reply: async ({ order: number }: { order: number }) => {
+      // Another instance may have seen it: what this one remembers may be older.
+      await store.refresh();
       const order = await store.order(number);
       if (order) await replies.tell(order);
     },
@@ -170,19 +175,18 @@ async function assemble(
   atEnd(() => desk.close());
 
   const results = new Results({
-    ...{ desk, store, logger },
+    ...{ desk, store, logger, interim: replies.tell },
     deliver: (order) => {
       const { number, correlation } = order;
       if (number === 0) return replies.tell(order);
       return jobs.add({ name: 'reply', order: number, correlation }).catch(() => replies.tell(order));
     },
   });
-  atEnd(() => results.close());
 
   await watch.start();
   enforcer.start();
-  // Before the results: who waits for one is told by this that it won't come.
-  atEnd(() => enforcer.close());
+  // Together: who waits for a result is told by the enforcer's end that it won't come, and must not ask it again.
+  atEnd(() => Promise.all([results.close(), enforcer.close()]));
   background('answers that are owed could not be looked up', results.resume());
   background('old requests could not be pruned', store.prune());
 

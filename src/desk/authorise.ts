@@ -29,7 +29,7 @@ export interface AuthoriseOptions {
 const BACKUP_CODE = /^\d{12}$/;
 const ONE_TIME_PASSWORD = /^\d{6}$/;
 /** Enough to fill the widest throttle; older ones are out of every window that matters. */
-const FAILURES_KEPT = 50;
+export const FAILURES_KEPT = 50;
 /** How far the clock may stand behind the newest line of the ledger. */
 const CLOCK_SLACK_MS = 90_000;
 

@@ -4,12 +4,10 @@ import type { Config } from '../config/schema';
 import type { Enforcer } from '../latch/enforcer';
 import { isCut, type Latch } from '../latch/latch';
 import { bounded } from '../ledger/bounded';
-import { GENESIS } from '../ledger/chain';
 import type { Spool } from '../ledger/spool';
 import {
   type Committed,
   type Entry,
-  type OperatorUse,
   type RequestOutcome,
   type State,
   type Store,
@@ -22,6 +20,7 @@ import type { Order, OrderRequest } from '../orders/order';
 import type { RefusalReason } from '../orders/reasons';
 import { authorise } from './authorise';
 import { Correlations } from './correlations';
+import { Doubt, joined } from './doubt';
 import { judge, type Verdict } from './judge';
 import { RefusalMeter } from './refusal-meter';
 
@@ -47,16 +46,11 @@ export interface DeskOptions {
 /** How much later the others hear of an order than the enforcer. Milliseconds; a cut is mostly seen by then. */
 const TELL_AFTER_MS = 50;
 
+/** So many refusals wait for a ledger that is away; the meter counts them, so that they are few. */
+const UNRECORDED_KEPT = 100;
+
 /** The number of a stop that the ledger does not know yet. */
 const UNNUMBERED = 0;
-
-const EMPTY_STATE: State = {
-  head: GENESIS,
-  orders: 0,
-  latches: new Map(),
-  operators: new Map(),
-  backupCodesUsed: new Set(),
-};
 
 /**
  * The one place through which every order goes: authorise, decide, write the latch, set the enforcer off.
@@ -66,10 +60,11 @@ const EMPTY_STATE: State = {
  */
 export class OrderDesk implements Desk {
   private readonly meter: RefusalMeter;
-  /** What codes were used for while the ledger was away. */
-  private doubt = new Map<string, OperatorUse>();
+  private readonly doubt = new Doubt();
   private readonly correlations = new Correlations();
   private readonly untold = new Set<() => void>();
+  /** Refusals that the ledger did not take. */
+  private unrecorded: readonly Entry[] = [];
 
   constructor(private readonly options: DeskOptions) {
     this.meter = new RefusalMeter((entries) => this.record(entries));
@@ -86,19 +81,26 @@ export class OrderDesk implements Desk {
       };
     }
     let verdict: Verdict | undefined;
+    let givenUp = false;
     const commit = async (): Promise<Committed> => {
       // What was stopped without the ledger has to be known before anything is restored.
       if (request.action === 'restore' && spool.all().length > 0) await this.recordSpooled();
       return store.commit((state) => {
+        // Carried out by now: a code that has grown old in the line must not refuse it afterwards.
+        if (givenUp) return undefined;
         verdict = this.judge(state, request, proof);
         return verdict.change;
       });
     };
     try {
-      const committed = await bounded(commit(), config.bounds.ledgerMs, 'the ledger');
+      // Only a stop goes on without the ledger. A restore that was refused, and written a moment later, would happen.
+      const committed = await (request.action === 'sever'
+        ? bounded(commit(), config.bounds.ledgerMs, 'the ledger')
+        : commit());
       if (committed.status === 'duplicate') return await this.repeated(committed.outcome);
     } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
+      givenUp = true;
+      if (request.action !== 'sever' && !(error instanceof StoreUnavailable)) throw error;
       logger.error({ err: error, correlation: request.correlation }, 'the ledger is away');
       return this.withoutLedger(request, proof);
     }
@@ -140,26 +142,34 @@ export class OrderDesk implements Desk {
     return this.correlations.get(order);
   }
 
-  /** Puts stops that were carried out without the ledger into it. Called when the ledger answers again. */
+  /** Puts what happened without the ledger into it, stops first. Called when the ledger answers. */
   async recordSpooled(): Promise<void> {
     const { store, spool, config, events } = this.options;
     for (const stop of spool.all()) {
-      const authority = {
-        kind: 'granted',
-        by: stop.by,
-        ...(stop.use ? { use: stop.use } : {}),
-        ...(stop.backupCodeUsed ? { backupCodeUsed: stop.backupCodeUsed } : {}),
-      } as const;
       let verdict: Verdict | undefined;
-      const committed = await store.commit((state) => {
-        verdict = judge(state, stop.request, authority, this.options.now(), config.restore);
-        return verdict.change;
-      });
+      const commit = (request: OrderRequest): Promise<Committed> =>
+        store.commit((state) => {
+          const use = stop.use && joined(state.operators.get(stop.use.operator), stop.use);
+          const authority = {
+            kind: 'granted',
+            by: stop.by,
+            ...(use ? { use } : {}),
+            ...(stop.backupCodeUsed ? { backupCodeUsed: stop.backupCodeUsed } : {}),
+          } as const;
+          verdict = judge(state, request, authority, this.options.now(), config.restore);
+          return verdict.change;
+        });
+      let committed = await commit(stop.request);
+      // The ledger had refused it before, under the same key. It was carried out all the same: that is what counts.
+      if (committed.status === 'duplicate' && !('order' in committed.outcome))
+        committed = await commit({ ...stop.request, key: `${stop.request.key} carried out` });
       spool.drop([stop]);
       if (committed.status === 'committed' && verdict?.receipt.kind === 'accepted')
         events.accepted(verdict.receipt.order);
     }
-    this.doubt = new Map();
+    const late = this.unrecorded;
+    this.unrecorded = [];
+    if (late.length > 0) this.record(late);
     this.options.enforcer.kick();
   }
 
@@ -210,33 +220,29 @@ export class OrderDesk implements Desk {
   }
 
   private withoutLedger(request: OrderRequest, proof: Proof): Receipt {
-    const { config, operators, spool, enforcer, events } = this.options;
-    if (request.action !== 'sever') return { kind: 'refused', refused: 'ledger-unavailable' };
+    const { config, operators, store, spool, enforcer, events } = this.options;
+    const refuse = (refused: RefusalReason, detail?: string): Receipt => {
+      const { action, scope, source, correlation } = request;
+      this.refused(refused, { action, scope, source, correlation });
+      return { kind: 'refused', refused, ...(detail === undefined ? {} : { detail }) };
+    };
+    if (request.action !== 'sever') return refuse('ledger-unavailable');
     const earlier = spool.all().find((stop) => stop.request.key === request.key);
     if (earlier) return { kind: 'repeated', order: unnumbered(request, earlier.by, earlier.at) };
     const at = this.options.now();
-    const authority = authorise({ operators, config }, this.stateInDoubt(), 'sever', proof, at);
-    if (authority.use) this.doubt.set(authority.use.operator, authority.use);
-    if (authority.kind === 'refused') {
-      const { refused, detail } = authority;
-      return { kind: 'refused', refused, ...(detail === undefined ? {} : { detail }) };
-    }
+    const state = this.doubt.upon(store.mirror(), spool.all());
+    const authority = authorise({ operators, config }, state, 'sever', proof, at);
+    if (authority.use) this.doubt.note(authority.use);
+    if (authority.kind === 'refused') return refuse(authority.refused, authority.detail);
     const { by, use, backupCodeUsed } = authority;
     spool.add({ request, by, at, ...(use ? { use } : {}), ...(backupCodeUsed ? { backupCodeUsed } : {}) });
     enforcer.kick();
-    events.alarm('ledger', `STOP of ${request.scope} was carried out without the ledger, which does not answer.`);
+    const who = by.startsWith('backup:') ? ', by a backup code' : '';
+    events.alarm(
+      `ledger ${request.key}`,
+      `STOP of ${request.scope} was carried out${who}, without the ledger, which does not answer.`,
+    );
     return { kind: 'accepted', order: unnumbered(request, by, at) };
-  }
-
-  private stateInDoubt(): State {
-    const { store, spool } = this.options;
-    const state = store.mirror() ?? EMPTY_STATE;
-    const backupCodes = spool.all().flatMap((stop) => stop.backupCodeUsed ?? []);
-    return {
-      ...state,
-      operators: new Map([...state.operators, ...this.doubt]),
-      backupCodesUsed: new Set([...state.backupCodesUsed, ...backupCodes]),
-    };
   }
 
   /** What the first request with this key led to. */
@@ -249,11 +255,14 @@ export class OrderDesk implements Desk {
   }
 
   private outcomeNow(order: Order): Outcome {
-    const { store, enforcer } = this.options;
-    const latch = store.mirror()?.latches.get(order.scope) ?? liveLatch(order.scope);
+    const { store, spool, enforcer } = this.options;
+    const state = store.mirror();
+    const latch = state?.latches.get(order.scope) ?? liveLatch(order.scope);
     const cut = order.action === 'sever';
-    const { sight, missing, gateways, cut: routes } = enforcer.sight(order.scope, cut, order.number);
-    const since = (state: Outcome['state'], at: number): Outcome => ({
+    // Without a number it follows upon all that the ledger knows: what was seen before proves nothing of it.
+    const since = order.number === UNNUMBERED ? (state?.orders ?? 0) : order.number;
+    const { sight, missing, gateways, cut: routes } = enforcer.sight(order.scope, cut, since);
+    const stands = (state: Outcome['state'], at: number): Outcome => ({
       state,
       ms: Math.max(0, at - order.at),
       cut: routes,
@@ -261,19 +270,27 @@ export class OrderDesk implements Desk {
       missing,
     });
     const now = this.options.now();
-    if (order.number !== UNNUMBERED && latch.order > order.number) return since('overtaken', latch.since);
+    const recorded = order.number === UNNUMBERED && !spool.all().some((stop) => stop.request.key === order.key);
+    if (order.number === UNNUMBERED ? recorded && !isCut(latch) : latch.order > order.number)
+      return stands('overtaken', latch.since);
     if (cut) {
-      if (latch.state === 'severed' && latch.order === order.number) return since('severed', latch.since);
+      if (latch.state === 'severed' && latch.order === order.number) return stands('severed', latch.since);
       // Seen, but not on paper yet: the ledger may be away, and the person waits.
-      return since(sight === 'refused' ? 'severed' : 'severing', now);
+      return stands(sight === 'refused' ? 'severed' : 'severing', now);
     }
-    return latch.state === 'live' ? since('live', latch.since) : since('restoring', now);
+    // Another instance's order may be newer than what this one has heard of.
+    return latch.state === 'live' && latch.order === order.number
+      ? stands('live', latch.since)
+      : stands('restoring', now);
   }
 
   private record(entries: readonly Entry[]): void {
     this.options.store
       .commit(() => ({ entries }))
-      .catch((error) => this.options.logger.warn({ err: error, entries }, 'a refusal could not be recorded'));
+      .catch((error) => {
+        this.options.logger.warn({ err: error, entries }, 'a refusal could not be recorded yet');
+        this.unrecorded = [...this.unrecorded, ...entries].slice(-UNRECORDED_KEPT);
+      });
   }
 }
 

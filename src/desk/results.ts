@@ -6,13 +6,17 @@ import type { Order } from '../orders/order';
 export interface ResultsOptions {
   readonly desk: Desk;
   readonly store: Store;
-  /** Hands the text to whatever delivers and retries it. Rejects when it can't be handed over. */
-  readonly deliver: (order: Order, outcome: Outcome) => Promise<void>;
+  /** Hands the result to whatever delivers and retries it. Rejects when it can't be handed over. */
+  readonly deliver: (order: Order) => Promise<void>;
+  /** Tells how far it is, once. Not by the queue: that takes one reply an order, and this one isn't the last. */
+  readonly interim: (order: Order) => Promise<void>;
   readonly logger: Logger;
+  /** After so long the sender is told how far it is, though it isn't over. Milliseconds. */
+  readonly interimMs?: number;
 }
 
-/** After so long the sender is told how far it is, though it isn't over. Milliseconds. */
 const INTERIM_MS = 30_000;
+
 /** How long a wait for the end lasts at most before it looks again. Milliseconds. */
 const LOOK_MS = 60_000;
 
@@ -54,12 +58,15 @@ export class Results {
   }
 
   private async tell(order: Order): Promise<void> {
-    const { desk, deliver } = this.options;
-    let outcome = await desk.outcome(order, INTERIM_MS);
-    if (!isFinal(outcome) && !this.closed) await deliver(order, outcome);
+    const { desk, deliver, interim, logger } = this.options;
+    let outcome = await desk.outcome(order, this.options.interimMs ?? INTERIM_MS);
+    if (!isFinal(outcome) && !this.closed)
+      await interim(order).catch((error) =>
+        logger.warn({ err: error, order: order.number }, 'how far it is could not be told; the result will be'),
+      );
     while (!isFinal(outcome) && !this.closed) outcome = await desk.outcome(order, LOOK_MS);
     if (this.closed) return;
-    await deliver(order, outcome);
+    await deliver(order);
     await this.told(order);
   }
 }

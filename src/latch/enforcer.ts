@@ -34,6 +34,9 @@ export interface EnforcerEvents {
   unsettled(latch: Latch): void;
 }
 
+/** So many lines wait for a ledger that is away; the oldest make room, and stand in the log alone. */
+const UNWRITTEN_KEPT = 1_000;
+
 /**
  * Makes the systems match the latches, and keeps them so: compares what should be with what is at start, on every
  * order, and every few seconds. Fails towards "cut": without the ledger it cuts what it knows of and releases nothing.
@@ -44,6 +47,8 @@ export class Enforcer {
   private readonly changed = new EventEmitter().setMaxListeners(0);
   private goal: Goal;
   private closed = false;
+  private unwritten: readonly Entry[] = [];
+  private writing: Promise<void> | undefined;
 
   constructor(private readonly options: EnforcerOptions) {
     this.goal = this.currentGoal();
@@ -91,7 +96,7 @@ export class Enforcer {
 
   /** Waits until the condition holds, looking at each report; at most `ms` milliseconds. */
   async until(condition: () => boolean, ms: number): Promise<boolean> {
-    if (condition() || ms <= 0) return condition();
+    if (condition() || ms <= 0 || this.closed) return condition();
     return new Promise<boolean>((resolve) => {
       const finish = (value: boolean): void => {
         clearTimeout(timer);
@@ -117,20 +122,22 @@ export class Enforcer {
     const state = this.options.store.mirror();
     const severed = new Set(cutScopes(state));
     for (const stop of this.options.spool.all()) severed.add(stop.request.scope);
-    return { order: state?.orders ?? 0, severed, mayRelease: () => this.mayRelease(severed) };
+    const goal: Goal = { order: state?.orders ?? 0, severed, mayRelease: () => this.mayRelease(goal) };
+    return goal;
   }
 
   /** Law 4, in doubt nothing is given back. Law 1: asked of the ledger itself, not of what we remember. */
-  private async mayRelease(severed: ReadonlySet<string>): Promise<boolean> {
-    if (this.options.spool.all().length > 0) return false;
+  private async mayRelease(goal: Goal): Promise<boolean> {
     let state: State;
     try {
       state = await this.options.store.refresh();
     } catch {
       return false;
     }
+    // Looked at last: a stop may have come while the ledger was asked.
+    if (this.options.spool.all().length > 0 || this.goal !== goal) return false;
     const cut = cutScopes(state);
-    if (!sameSet(new Set(cut), severed)) {
+    if (!sameSet(new Set(cut), goal.severed)) {
       this.kick();
       return false;
     }
@@ -171,38 +178,59 @@ export class Enforcer {
     for (const what of drift) this.options.events.drift(cutter, what);
     for (const what of writes) this.options.events.wrote(cutter, order, what);
     return [
-      ...writes.map((what): Entry => ({ kind: 'write', data: { cutter, order, what } })),
       ...drift.map((what): Entry => ({ kind: 'drift', data: { cutter, order, what } })),
+      ...writes.map((what): Entry => ({ kind: 'write', data: { cutter, order, what } })),
     ];
   }
 
-  /** Writes down what was seen. What can't be written now is found again at the next report. */
+  /**
+   * Writes down what was done and seen. What can't be written now is written at the next report. One writes at a time:
+   * while the ledger is away no line of writers forms that a stop would have to wait in.
+   */
   private settle(entries: readonly Entry[]): void {
     const seen = [...this.seen.values()];
     const latches = [...(this.options.store.mirror()?.latches.values() ?? [])];
     for (const latch of latches) if (latch.state === 'severing') this.options.events.unsettled(latch);
     for (const stop of this.unrecordedStops(seen)) this.options.events.unsettled(stop);
-    const resting = latches.filter((latch) => settled(latch, seen, 0));
-    if (entries.length === 0 && resting.length === 0) return;
+    this.unwritten = [...this.unwritten, ...entries].slice(-UNWRITTEN_KEPT);
+    this.writing ??= this.write().finally(() => {
+      this.writing = undefined;
+    });
+  }
 
-    let rested: Latch[] = [];
-    this.options.store
-      .commit((state) => {
-        const now = this.options.now();
-        rested = resting.flatMap(({ scope, order }) => {
-          const latch = state.latches.get(scope);
-          // Overtaken meanwhile: what was seen belongs to an older order.
-          return latch?.order === order ? (settled(latch, seen, now) ?? []) : [];
-        });
-        return { entries: [...entries, ...rested.map((latch) => this.restEntry(latch, seen))], latches: rested };
-      })
-      .then(() => {
+  private async write(): Promise<void> {
+    try {
+      for (;;) {
+        const seen = [...this.seen.values()];
+        const latches = [...(this.options.store.mirror()?.latches.values() ?? [])];
+        const resting = latches.filter((latch) => settled(latch, seen, 0));
+        const entries = this.unwritten;
+        if (entries.length === 0 && resting.length === 0) return;
+        const rested = await this.commit(entries, resting, seen);
+        if (entries.length === 0 && rested.length === 0) return;
+        this.unwritten = this.unwritten.filter((entry) => !entries.includes(entry));
         for (const latch of rested)
           this.options.events.settled(latch, sightOf(latch.scope, isCut(latch), latch.order, seen));
         this.kick();
         this.changed.emit('change');
-      })
-      .catch((error) => this.options.logger.warn({ err: error }, 'what was seen could not be recorded yet'));
+      }
+    } catch (error) {
+      this.options.logger.warn({ err: error }, 'what was seen could not be recorded yet');
+    }
+  }
+
+  private async commit(entries: readonly Entry[], resting: readonly Latch[], seen: readonly Seen[]): Promise<Latch[]> {
+    let rested: Latch[] = [];
+    await this.options.store.commit((state) => {
+      const now = this.options.now();
+      rested = resting.flatMap(({ scope, order }) => {
+        const latch = state.latches.get(scope);
+        // Overtaken meanwhile: what was seen belongs to an older order.
+        return latch?.order === order ? (settled(latch, seen, now) ?? []) : [];
+      });
+      return { entries: [...entries, ...rested.map((latch) => this.restEntry(latch, seen))], latches: rested };
+    });
+    return rested;
   }
 
   /** Stops that the ledger doesn't know yet and that are not seen to hold, as the latches that they will be. */

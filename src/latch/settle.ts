@@ -42,7 +42,7 @@ export function sightOf(scope: string, cut: boolean, order: number, seen: readon
   return {
     sight: complete ? wanted : 'unseen',
     gateways,
-    cut: required.reduce((sum, one) => sum + one.report.cut, 0),
+    cut: required.reduce((sum, { report }) => sum + (report.cutOf?.get(scope) ?? report.cut), 0),
     missing: complete ? [] : [...nowhere, ...late, ...current.flatMap((one) => one.report.missing)],
   };
 }

@@ -82,8 +82,9 @@ begin
   insert into pullcord.ledger (seq, at, kind, data, hash)
     select seq, at, kind, data, hash
     from jsonb_to_recordset(change -> 'lines') as line (seq bigint, at bigint, kind text, data text, hash text);
+  -- `at` never goes back, else a clock that did would be out of doubt as soon as one line is written.
   update pullcord.head
-    set seq = (newest ->> 'seq')::bigint, at = (newest ->> 'at')::bigint, hash = newest ->> 'hash',
+    set seq = (newest ->> 'seq')::bigint, at = greatest(at, (newest ->> 'at')::bigint), hash = newest ->> 'hash',
         orders = (change ->> 'orders')::bigint;
 
   insert into pullcord.request (key, at, outcome)

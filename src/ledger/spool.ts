@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { OrderRequest } from '../orders/order';
 import type { OperatorUse } from './store';
 
@@ -11,6 +12,19 @@ export interface SpooledStop {
   readonly backupCodeUsed?: string;
   /** Epoch, in milliseconds. */
   readonly at: number;
+}
+
+/** As much as it takes to carry it out; a line that can't be used must not keep the program from starting. */
+const stopSchema = z.looseObject({
+  request: z.looseObject({ key: z.string(), action: z.literal('sever'), scope: z.string(), correlation: z.string() }),
+  by: z.string(),
+  at: z.number(),
+});
+
+function readStop(line: string): SpooledStop {
+  const stop: unknown = JSON.parse(line);
+  stopSchema.parse(stop);
+  return stop as SpooledStop;
 }
 
 /**
@@ -37,13 +51,8 @@ export class Spool {
   add(stop: SpooledStop): void {
     this.kept = [...this.kept, stop];
     try {
-      const file = openSync(this.path, 'a', 0o600);
-      try {
-        writeSync(file, `${JSON.stringify(stop)}\n`);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+      // Begins a line of its own: the one before may have been left half written.
+      appendFileSync(this.path, `\n${JSON.stringify(stop)}\n`, { mode: 0o600, flush: true });
     } catch (error) {
       this.onTrouble(error);
     }
@@ -70,7 +79,7 @@ export class Spool {
     }
     return text.split('\n').flatMap((line) => {
       try {
-        return line === '' ? [] : [JSON.parse(line) as SpooledStop];
+        return line === '' ? [] : [readStop(line)];
       } catch (error) {
         // The last line may be half written: the process died before it acted upon it.
         this.onTrouble(error);

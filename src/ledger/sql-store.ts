@@ -56,7 +56,7 @@ export class SqlStore implements Store {
   async refresh(): Promise<State> {
     const before = this.state;
     const [row] = await this.rows<{ state: RawState }>('select pullcord.state() as state');
-    if (!row) throw new StoreUnavailable('the ledger has no head: restore the database from a backup');
+    if (!row?.state.head) throw new StoreUnavailable('the ledger has no head: restore the database from a backup');
     // A commit that went on meanwhile knows better than an answer that was under way.
     const overtaken = this.state !== before && this.state && row.state.head.seq < this.state.head.seq;
     if (!overtaken && !(this.state && sameHead(row.state.head, this.state.head))) this.state = toState(row.state);
@@ -80,9 +80,11 @@ export class SqlStore implements Store {
         JSON.stringify(toWire(state, change, lines)),
       ]);
       if (row?.status === 'committed') {
-        this.state = applyChange(state, change, lines);
-        this.options.onHead?.(this.state.head);
-        return { status: 'committed', state: this.state };
+        const after = applyChange(state, change, lines);
+        // A refresh that went on meanwhile may know better: of an order by another instance, for one.
+        if (!this.state || this.state === state || this.state.head.seq < after.head.seq) this.state = after;
+        this.options.onHead?.(after.head);
+        return { status: 'committed', state: after };
       }
       if (row?.status === 'duplicate' && change.request)
         return { status: 'duplicate', outcome: await this.outcomeOf(change.request.key) };
@@ -179,9 +181,11 @@ export class SqlStore implements Store {
     );
   }
 
-  /** Forgets requests that are too old to be repeated by any provider. */
+  /** Forgets requests that are too old to be repeated by any provider. A key that made an order stays that order's. */
   async prune(): Promise<void> {
-    await this.rows('delete from pullcord.request where at < $1', [this.options.now() - REQUEST_DAYS * DAY_MS]);
+    await this.rows(`delete from pullcord.request where at < $1 and not outcome ? 'order'`, [
+      this.options.now() - REQUEST_DAYS * DAY_MS,
+    ]);
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Change, State } from './store';
 export function applyChange(state: State, change: Change, lines: readonly SealedLine[]): State {
   const newest = lines.at(-1);
   return {
-    head: newest ? { seq: newest.seq, at: newest.at, hash: newest.hash } : state.head,
+    head: newest ? { seq: newest.seq, at: Math.max(state.head.at, newest.at), hash: newest.hash } : state.head,
     orders: change.order?.number ?? state.orders,
     latches: withAll(state.latches, change.latches, (latch) => latch.scope),
     operators: withAll(state.operators, change.operators, (use) => use.operator),

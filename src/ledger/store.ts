@@ -13,7 +13,7 @@ export interface OperatorUse {
 
 /** All that a decision needs, as of one line of the ledger. Small: a few scopes, a few operators. */
 export interface State {
-  /** The newest line: a change is committed only upon it. `at` is an epoch in milliseconds. */
+  /** The newest line: a change is committed only upon it. `at` is the latest time of any line; epoch, in milliseconds. */
   readonly head: { readonly seq: number; readonly at: number; readonly hash: string };
   /** The newest order's number; 0 when there is none. */
   readonly orders: number;

@@ -1,11 +1,12 @@
 import type { PGlite } from '@electric-sql/pglite';
 import fc from 'fast-check';
+import type { Goal, Report } from '../../src/cutters/cutter';
 import type { SqlStore } from '../../src/ledger/sql-store';
 import { type Store, StoreUnavailable } from '../../src/ledger/store';
 import type { Receipt } from '../../src/orders/desk';
 import type { Order } from '../../src/orders/order';
 import { codeOf, people, request, startDesk, TestClock } from '../support/desk';
-import { freshStore } from '../support/store';
+import { emptied, freshStore } from '../support/store';
 import { ToyCutter } from '../support/toy-cutter';
 import { until } from '../support/until';
 
@@ -17,11 +18,7 @@ beforeAll(async () => {
   ({ pglite, another } = await freshStore());
 });
 afterAll(() => pglite.close());
-beforeEach(async () => {
-  for (const table of ['ledger', 'latch', 'operator_use', 'backup_code_used', 'request', 'orders'])
-    await pglite.exec(`delete from pullcord.${table}`);
-  await pglite.exec(`update pullcord.head set seq = 0, at = 0, hash = repeat('0', 64), orders = 0`);
-});
+beforeEach(() => emptied(pglite));
 afterEach(async () => {
   while (closing.length > 0) await closing.pop()?.();
 });
@@ -73,6 +70,76 @@ describe('law 1, stop wins', () => {
     await desk.order(request('sever'), by('bob'));
     clock.advance(60);
     expect(await desk.order(request('restore'), by('bob'))).toMatchObject({ kind: 'pending', operator: 'bob' });
+  });
+});
+
+describe('law 1, on paper (law 8)', () => {
+  it('what a pass has written is on paper, though a later order overtook it', async () => {
+    /** Writes, and then looks until it is overtaken. */
+    class Lingering extends ToyCutter {
+      lingers = false;
+      override async enforce(goal: Goal, overtaken: AbortSignal): Promise<Report> {
+        const report = await super.enforce(goal, overtaken);
+        if (this.lingers && report.writes.includes('release agent'))
+          await new Promise((resolve) => overtaken.addEventListener('abort', resolve));
+        return report;
+      }
+    }
+    const cutter = new Lingering();
+    const { desk, by, clock, store } = await setUp({ cutters: [cutter] });
+    await desk.outcome(orderOf(await desk.order(request('sever'), by('alice'))), 2_000);
+    clock.advance(60);
+    cutter.lingers = true;
+    await desk.order(request('restore'), by('alice'));
+    await until(() => cutter.writes.includes('release agent'));
+    clock.advance(60);
+    await desk.outcome(orderOf(await desk.order(request('sever'), by('alice'))), 2_000);
+    const written = async () => (await store.lines({ limit: 100 })).filter(({ kind }) => kind === 'write');
+    await until(async () => (await written()).length >= 3);
+    expect((await written()).map(({ data }) => data.what)).toEqual(['cut agent', 'release agent', 'cut agent']);
+  });
+
+  it('leave to release is not given once a stop came, though it was asked for before', async () => {
+    const { desk, by, clock, cutter, store } = await setUp();
+    await desk.outcome(orderOf(await desk.order(request('sever'), by('alice'))), 2_000);
+    clock.advance(60);
+    await desk.outcome(orderOf(await desk.order(request('restore'), by('alice'))), 2_000);
+    const goal = cutter.goals.at(-1);
+    expect(await goal?.mayRelease()).toBe(true);
+    const state = await store.refresh();
+    let answer = (): void => undefined;
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    store.refresh = async () => {
+      await slow;
+      return state;
+    };
+    const leave = goal?.mayRelease();
+    store.commit = () => Promise.reject(new StoreUnavailable('away'));
+    clock.advance(60);
+    orderOf(await desk.order(request('sever'), by('alice')));
+    answer();
+    expect(await leave).toBe(false);
+  });
+
+  it('leave to release is asked of the ledger itself: a stop through another instance counts before it is heard of', async () => {
+    const [one, two] = [await setUp(), await setUp()];
+    await until(() => one.cutter.goals.length > 0);
+    const goal = one.cutter.goals.at(-1);
+    expect(await goal?.mayRelease()).toBe(true);
+    orderOf(await two.desk.order(request('sever'), two.by('alice')));
+    expect(await goal?.mayRelease()).toBe(false);
+    await until(() => one.cutter.cut.has('agent'));
+  });
+
+  it('a severed scope that is no longer configured keeps everything from being released', async () => {
+    const store = another();
+    const gone = { scope: 'gone', state: 'severed', order: 1, since: 1 } as const;
+    await store.commit(() => ({ entries: [{ kind: 'start', data: {} }], latches: [gone] }));
+    const { cutter } = await setUp();
+    await until(() => cutter.goals.length > 0);
+    expect(await cutter.goals.at(-1)?.mayRelease()).toBe(false);
   });
 });
 
@@ -214,6 +281,19 @@ describe('law 4, doubt stops, never starts', () => {
     const backup = { kind: 'phone', phone: '+15550100099', code: '111111111111' } as const;
     expect(await desk.order(request('sever'), backup)).toMatchObject({ kind: 'accepted' });
   });
+
+  it('and stays in doubt, whatever is written down meanwhile, until the clock is right again', async () => {
+    const { desk, by, clock, store } = await setUp();
+    await desk.outcome(orderOf(await desk.order(request('sever'), by('alice'))), 2_000);
+    clock.advance(-3_600);
+    for (let i = 0; i < 2; i++) {
+      expect(await desk.order(request('restore'), by('bob'))).toMatchObject({ refused: 'clock-in-doubt' });
+      await store.commit(() => ({ entries: [{ kind: 'start', data: {} }] }));
+      await store.refresh();
+    }
+    clock.advance(3_600);
+    expect(await desk.order(request('restore'), by('bob'))).toMatchObject({ kind: 'accepted' });
+  });
 });
 
 describe('law 5, seen and not assumed', () => {
@@ -225,6 +305,14 @@ describe('law 5, seen and not assumed', () => {
     expect(await desk.outcome(order, 100)).toMatchObject({ state: 'severing', missing: ['far does not answer'] });
     (cutters[1] as ToyCutter).visible = true;
     expect(await desk.outcome(order, 2_000)).toMatchObject({ state: 'severed', gateways: 2 });
+  });
+});
+
+describe('law 5, of other instances', () => {
+  it('a restore that this one has not heard of yet is not said to be done', async () => {
+    const { desk, by } = await setUp();
+    const order = { ...orderOf(await desk.order(request('sever', 'llm'), by('alice'))), scope: 'agent' };
+    expect(await desk.outcome({ ...order, number: 9, action: 'restore' }, 0)).toMatchObject({ state: 'restoring' });
   });
 });
 

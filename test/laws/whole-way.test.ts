@@ -110,6 +110,25 @@ describe('the whole way', () => {
     expect(await whole.phone.expectReply(whole.alice.phone, /^SEVERED agent/, 5_000)).toContain('Order 1.');
   });
 
+  it('ends in time, and says nothing more, while somebody still waits for a result', async () => {
+    whole = await startWhole({
+      config: {
+        ...{ scopes: { agent: { routes: [{ all: true }] } } },
+        bounds: { replyMs: 500 },
+        enforcer: { periodSeconds: 1 },
+      },
+      gateway: { method: 'clamp' },
+    });
+    await whole.apisix.faults.gateway(0, 'deaf');
+    await say('alice', (code) => `STOP ${code}`, /^SEVERING agent/);
+    const began = performance.now();
+    await whole.pullcord.close();
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await whole.apisix.faults.clear();
+    await whole.restart();
+    expect(await whole.phone.expectReply(whole.alice.phone, /agent/, 5_000)).toMatch(/^SEVERED agent/);
+  });
+
   it('law 7, supervised: a way that breaks is an alarm before anybody needs it, and is told again when it is whole', async () => {
     whole = await startWhole({ troubleGraceMs: 100 });
     const ready = async () =>

@@ -1,13 +1,14 @@
 import type { PGlite } from '@electric-sql/pglite';
-import type { SqlStore } from '../../src/ledger/sql-store';
+import { SqlStore } from '../../src/ledger/sql-store';
 import { type Change, type State, StoreUnavailable } from '../../src/ledger/store';
 import { verifyLedger } from '../../src/ledger/verify';
 import type { Order } from '../../src/orders/order';
-import { freshStore, LEDGER_KEY } from '../support/store';
+import { freshStore, LEDGER_KEY, testSealer } from '../support/store';
+import { until } from '../support/until';
 
 let pglite: PGlite;
 let store: SqlStore;
-let another: (timeoutMs?: number) => SqlStore;
+let another: (timeoutMs?: number, now?: () => number) => SqlStore;
 
 beforeAll(async () => {
   ({ pglite, store, another } = await freshStore());
@@ -151,5 +152,37 @@ describe('law 8, on paper: the ledger as a whole', () => {
       (await store.sealedLines(query)).filter((line) => line.seq <= head.seq);
     expect(await verifyLedger({ ledgerKey: LEDGER_KEY, head, lines })).toMatchObject({ ok: true });
     expect(await verifyLedger({ ledgerKey: LEDGER_KEY, head, lines, anchor })).toMatchObject({ ok: false });
+  });
+});
+
+describe('what is known of it', () => {
+  it('does not go back when an answer comes late', async () => {
+    let answer = (): void => undefined;
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const database = {
+      query: async (text: string, params?: unknown[]) => {
+        const result = await pglite.query(text, params);
+        if (text.includes('commit')) await slow;
+        return result;
+      },
+    };
+    const late = new SqlStore({ database, ledgerKey: LEDGER_KEY, sealer: testSealer, now: Date.now, timeoutMs: 5_000 });
+    await late.refresh();
+    const committed = late.commit(() => ({ entries: [{ kind: 'start', data: {} }] }));
+    await until(async () => (await another().refresh()).head.seq > (late.mirror()?.head.seq ?? 0));
+    await another().commit((state) => sever(state, 'from another'));
+    const newest = await late.refresh();
+    answer();
+    await committed;
+    expect(late.mirror()).toBe(newest);
+  });
+
+  it('a key that made an order makes no other, however much later', async () => {
+    await store.commit((state) => sever(state, 'for ever'));
+    const later = another(2_000, () => Date.now() + 400 * 86_400_000);
+    await later.prune();
+    expect(await later.commit((state) => sever(state, 'for ever'))).toMatchObject({ status: 'duplicate' });
   });
 });

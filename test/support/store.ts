@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import type { PGlite } from '@electric-sql/pglite';
 import type { Clock } from '../../src/clock';
 import { schema } from '../../src/ledger/database';
 import { type Sealer, SqlStore } from '../../src/ledger/sql-store';
@@ -20,6 +21,13 @@ export const testSealer: Sealer = {
     return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString();
   },
 };
+
+/** Takes a store's database back to its beginning. */
+export async function emptied(pglite: PGlite): Promise<void> {
+  for (const table of ['ledger', 'latch', 'operator_use', 'backup_code_used', 'request', 'orders'])
+    await pglite.exec(`delete from pullcord.${table}`);
+  await pglite.exec(`update pullcord.head set seq = 0, at = 0, hash = repeat('0', 64), orders = 0`);
+}
 
 /** A store on an embedded Postgres of its own. */
 export async function freshStore(now: Clock = Date.now) {
