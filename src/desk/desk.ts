@@ -15,13 +15,14 @@ import {
 } from '../ledger/store';
 import type { Operator, Operators } from '../operators/operator';
 import { liveLatch } from '../orders/decide';
-import type { Desk, Outcome, Proof, Receipt } from '../orders/desk';
+import { type Desk, isFinal, type Outcome, type Proof, type Receipt } from '../orders/desk';
 import type { Order, OrderRequest } from '../orders/order';
 import type { RefusalReason } from '../orders/reasons';
 import { authorise } from './authorise';
 import { Correlations } from './correlations';
 import { Doubt, joined } from './doubt';
 import { judge, type Verdict } from './judge';
+import { outcomeOf, UNNUMBERED } from './outcome';
 import { RefusalMeter } from './refusal-meter';
 
 export interface DeskOptions {
@@ -48,9 +49,6 @@ const TELL_AFTER_MS = 50;
 
 /** So many refusals wait for a ledger that is away; the meter counts them, so that they are few. */
 const UNRECORDED_KEPT = 100;
-
-/** The number of a stop that the ledger does not know yet. */
-const UNNUMBERED = 0;
 
 /**
  * The one place through which every order goes: authorise, decide, write the latch, set the enforcer off.
@@ -255,33 +253,14 @@ export class OrderDesk implements Desk {
   }
 
   private outcomeNow(order: Order): Outcome {
-    const { store, spool, enforcer } = this.options;
+    const { store, spool, enforcer, now } = this.options;
     const state = store.mirror();
     const latch = state?.latches.get(order.scope) ?? liveLatch(order.scope);
-    const cut = order.action === 'sever';
     // Without a number it follows upon all that the ledger knows: what was seen before proves nothing of it.
     const since = order.number === UNNUMBERED ? (state?.orders ?? 0) : order.number;
-    const { sight, missing, gateways, cut: routes } = enforcer.sight(order.scope, cut, since);
-    const stands = (state: Outcome['state'], at: number): Outcome => ({
-      state,
-      ms: Math.max(0, at - order.at),
-      cut: routes,
-      gateways,
-      missing,
-    });
-    const now = this.options.now();
-    const recorded = order.number === UNNUMBERED && !spool.all().some((stop) => stop.request.key === order.key);
-    if (order.number === UNNUMBERED ? recorded && !isCut(latch) : latch.order > order.number)
-      return stands('overtaken', latch.since);
-    if (cut) {
-      if (latch.state === 'severed' && latch.order === order.number) return stands('severed', latch.since);
-      // Seen, but not on paper yet: the ledger may be away, and the person waits.
-      return stands(sight === 'refused' ? 'severed' : 'severing', now);
-    }
-    // Another instance's order may be newer than what this one has heard of.
-    return latch.state === 'live' && latch.order === order.number
-      ? stands('live', latch.since)
-      : stands('restoring', now);
+    const sight = enforcer.sight(order.scope, order.action === 'sever', since);
+    const spooled = spool.all().some((stop) => stop.request.key === order.key);
+    return outcomeOf({ order, latch, sight, spooled, now: now() });
   }
 
   private record(entries: readonly Entry[]): void {
@@ -293,9 +272,6 @@ export class OrderDesk implements Desk {
       });
   }
 }
-
-const isFinal = (outcome: Outcome): boolean =>
-  outcome.state === 'severed' || outcome.state === 'live' || outcome.state === 'overtaken';
 
 const unnumbered = (request: OrderRequest, by: string, at: number): Order => ({
   ...request,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Store } from '../ledger/store';
-import type { Desk, Outcome } from '../orders/desk';
+import { type Desk, isFinal } from '../orders/desk';
 import type { Order } from '../orders/order';
 
 export interface ResultsOptions {
@@ -70,5 +70,3 @@ export class Results {
     await this.told(order);
   }
 }
-
-const isFinal = ({ state }: Outcome): boolean => state === 'severed' || state === 'live' || state === 'overtaken';

@@ -142,7 +142,10 @@ export class Enforcer {
       return false;
     }
     const unknown = cut.filter((scope) => !this.options.scopes.includes(scope));
-    if (unknown.length === 0) return true;
+    if (unknown.length === 0) {
+      this.options.events.cleared('scope-gone', 'Every scope that is severed is configured.');
+      return true;
+    }
     this.options.events.trouble(
       'scope-gone',
       `${unknown.join(', ')} is severed but no longer configured: nothing is released until it is configured again and restored`,

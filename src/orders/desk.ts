@@ -32,6 +32,10 @@ export interface Outcome {
   readonly missing: readonly string[];
 }
 
+/** Whether nothing more is to come of the order. */
+export const isFinal = ({ state }: Outcome): boolean =>
+  state === 'severed' || state === 'live' || state === 'overtaken';
+
 export type Receipt =
   | { readonly kind: 'accepted'; readonly order: Order }
   /** The same key came before: this is the order that it made. */

@@ -14,7 +14,7 @@ const ask = (action: Action, proof: Proof, rights: (typeof people)[number]['righ
   authorise(
     {
       operators: testOperators(people.map((operator) => ({ ...operator, rights }))),
-      config: { throttle, sms: { bareStop, guard: [] } as never },
+      config: { throttle, sms: { bareStop } },
     },
     ...[state, action, proof, now()],
   );

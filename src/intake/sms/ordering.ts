@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
 import type { Config } from '../../config/schema';
-import type { Desk, Outcome, Proof, Receipt } from '../../orders/desk';
+import { type Desk, isFinal, type Outcome, type Proof, type Receipt } from '../../orders/desk';
 import type { Action, Order } from '../../orders/order';
 import type { Answer, Results, TextMessage } from './text-message';
 import {
@@ -105,8 +105,6 @@ export function createOrdering(options: OrderingOptions): (message: TextMessage,
     }
   };
 }
-
-const isFinal = ({ state }: Outcome): boolean => state === 'severed' || state === 'live' || state === 'overtaken';
 
 const refusedText = (refusal: Extract<Receipt, { kind: 'refused' }>, { digits }: Wish): string =>
   refusal.refused === 'code-missing' && digits > 0 ? malformedCodeText(digits) : refusalText(refusal);
