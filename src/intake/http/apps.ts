@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import { type ContextOptions, contextOf, giveContext } from './context';
 import { answerErrors } from './errors';
 import { refuse } from './problem';
+import { turnstile } from './turnstile';
 
 /**
  * The two listeners' applications. Both fail towards "nothing here": what isn't named is a 404, and no answer tells
@@ -26,6 +27,7 @@ export interface PublicAppOptions extends ContextOptions {
 /** What the internet may see: `POST /sms/<provider>` and `GET /healthz`. */
 export function publicApp({ sms, ...context }: PublicAppOptions): Express {
   const app = bare(context, true);
+  app.use(turnstile());
   app.get('/healthz', (_req, res) => {
     res.type('text').send('ok\n');
   });
