@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { generateSecret, generateSync } from 'otplib';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
@@ -54,6 +55,8 @@ const ACCOUNT = `AC${'0'.repeat(31)}1`;
 const NUMBER = '+15550100100';
 const AUTH_TOKEN = 'sandbox-auth-token';
 const MASTER_KEY = '5a'.repeat(32);
+const ARMED_LOOKS = 250;
+const ARMED_EVERY_MS = 20;
 const PUBLIC_URL = 'https://pullcord.example.org';
 
 /** A whole installation on this machine: a stand-in gateway and phone, two operators, and a real Pullcord. */
@@ -104,11 +107,14 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     return { name, phone: number, code, backupCodes: printed };
   };
   const { troubleGraceMs } = options;
-  const start = () =>
-    startPullcord({
+  const start = async (): Promise<Pullcord> => {
+    const started = await startPullcord({
       ...{ config, logger, now, version: version(), twilioApiUrl: phone.restUrl },
       ...(troubleGraceMs === undefined ? {} : { troubleGraceMs }),
     });
+    await armed(started);
+    return started;
+  };
   const [alice, bob] = [enrol('alice', '+15550100001'), enrol('bob', '+15550100002')];
   let current = await start();
   pullcord = current;
@@ -129,4 +135,13 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
       rmSync(dataDir, { recursive: true });
     },
   };
+}
+
+/** Waits until the gateway was seen and the clamp is armed; a rig whose gateway is away goes on without. */
+async function armed({ internalUrl }: Pullcord): Promise<void> {
+  for (let look = 0; look < ARMED_LOOKS; look++) {
+    const answer = await fetch(`${internalUrl}/readyz`);
+    if (((await answer.json()) as { state: string }).state === 'armed') return;
+    await sleep(ARMED_EVERY_MS);
+  }
 }

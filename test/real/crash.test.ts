@@ -156,8 +156,10 @@ async function scene(method: 'clamp' | 'rewrite'): Promise<Scene> {
     },
     sql: async <R>(text: string) => (await direct.query(text)).rows as R[],
     status: async (route) => {
-      const answer = await fetch(`${apisix.gatewayUrl}/${route}/x`);
-      await answer.body?.cancel();
+      const answer = await fetch(`${apisix.gatewayUrl}/${route}/x`).catch(() => undefined);
+      await answer?.body?.cancel();
+      // Reset at the moment of the cut: neither.
+      if (!answer) return 0;
       return answer.headers.has('x-pullcord-severed') ? 503 : 200;
     },
     routes: async () => {

@@ -56,8 +56,8 @@ async function ending(env: Record<string, string>): Promise<{ code: number | nul
 }
 
 const refused = async (): Promise<boolean> => {
-  const answer = await fetch(`${apisix.gatewayUrl}/r1/x`, { method: 'HEAD' });
-  return answer.headers.has('x-pullcord-severed');
+  const answer = await fetch(`${apisix.gatewayUrl}/r1/x`, { method: 'HEAD' }).catch(() => undefined);
+  return answer?.headers.has('x-pullcord-severed') ?? false;
 };
 
 const sever = (program: Program, path = '/api/v1/orders'): Promise<Response> =>

@@ -12,7 +12,7 @@ import { freshPglite } from './pglite';
 export interface Whole extends Rig {
   readonly litellm: SandboxLiteLLM;
   readonly clock: TestClock;
-  /** The status that the gateway's data plane answers. */
+  /** The status that the gateway's data plane answers; 0 when it resets what was under way at the moment of a cut. */
   status(path: string, node?: number): Promise<number>;
 }
 
@@ -31,9 +31,9 @@ export async function startWhole(options: Partial<RigOptions> = {}): Promise<Who
     ...options,
   });
   const status = async (path: string, node = 0): Promise<number> => {
-    const answer = await fetch(`${rig.apisix.gatewayUrls[node]}${path}`);
-    await answer.body?.cancel();
-    return answer.status;
+    const answer = await fetch(`${rig.apisix.gatewayUrls[node]}${path}`).catch(() => undefined);
+    await answer?.body?.cancel();
+    return answer?.status ?? 0;
   };
   return Object.create(rig, {
     litellm: { value: litellm },
