@@ -1,0 +1,95 @@
+import { freshState, type Outlook, observe, outlookOf, type SubjectState } from './detect/observe';
+import { absorb, type SeriesState } from './feed/feed';
+import type { Increment, Reading } from './reading';
+import type { SubjectSettings } from './settings';
+import type { Signal, Subject } from './signal';
+
+export interface DetectionOptions {
+  /** How a subject is watched; asked once for each subject, and again after `changed`. */
+  readonly settingsOf: (subject: Subject) => SubjectSettings;
+  /** The team that a key belongs to, if any. */
+  readonly teamOf?: (key: string) => string | undefined;
+}
+
+export const WHOLE: Subject = { kind: 'whole', id: '*' };
+
+/** Series that are remembered; beyond, readings of further ones are counted for the whole alone. */
+const SERIES_CAPACITY = 100_000;
+
+/** Counters that are there within so long after the first look were there before it. Milliseconds. */
+const FIRST_LOOK_MS = 5_000;
+
+/**
+ * From counters to signals: the same for the live watch and for a replay. Holds a few kilobytes a key. No I/O, no
+ * clock, no chance: the same readings give the same signals.
+ */
+export class Detection {
+  private readonly series = new Map<string, SeriesState>();
+  private readonly subjects = new Map<
+    string,
+    { readonly subject: Subject; state: SubjectState; settings: SubjectSettings }
+  >();
+  /** When each source was first looked at. */
+  private readonly begun = new Map<string, number>();
+
+  constructor(private readonly options: DetectionOptions) {}
+
+  /** One reading; readings of one series come in the order in which they were made, late ones are borne. */
+  take(reading: Reading): readonly Signal[] {
+    const source = reading.source ?? '';
+    const begun = this.begun.get(source) ?? reading.at;
+    if (!this.begun.has(source)) this.begun.set(source, begun);
+    const name = `${source}\n${reading.key}\n${reading.model}`;
+    const { state, increment } = absorb(this.series.get(name), reading, reading.at < begun + FIRST_LOOK_MS);
+    if (this.series.has(name) || this.series.size < SERIES_CAPACITY) this.series.set(name, state);
+    return increment ? this.spend(increment) : [];
+  }
+
+  /** What is to be said of a subject at this time; undefined for one that has spent nothing yet. */
+  outlook(subject: Subject, at: number): Outlook | undefined {
+    const known = this.subjects.get(nameOf(subject));
+    return known && outlookOf(known.state, known.settings, at);
+  }
+
+  /** All that have spent something. */
+  all(): readonly Subject[] {
+    return [...this.subjects.values()].map(({ subject }) => subject);
+  }
+
+  /** The scope was restored: what was spent before counts for nothing any more, and all is armed at once. */
+  rearm(_subject: Subject, _at: number): void {
+    // TODO with the detectors
+  }
+
+  /** All that has to survive a restart, as JSON. */
+  save(): unknown {
+    return {};
+  }
+
+  /** @returns false when it can't be read: everything is learnt afresh, and that is trouble. */
+  load(_saved: unknown): boolean {
+    return true;
+  }
+
+  private spend(increment: Increment): readonly Signal[] {
+    const team = this.options.teamOf?.(increment.key);
+    return [
+      ...this.observe({ kind: 'key', id: increment.key }, increment),
+      ...(team === undefined ? [] : this.observe({ kind: 'team', id: team }, increment)),
+      ...this.observe(WHOLE, increment),
+    ];
+  }
+
+  private observe(subject: Subject, increment: Increment): readonly Signal[] {
+    const name = nameOf(subject);
+    const known = this.subjects.get(name) ?? {
+      ...{ subject, state: freshState(), settings: this.options.settingsOf(subject) },
+    };
+    this.subjects.set(name, known);
+    const { state, signals } = observe(known.state, increment, known.settings);
+    known.state = state;
+    return signals.map((signal) => ({ ...signal, subject }));
+  }
+}
+
+const nameOf = ({ kind, id }: Subject): string => `${kind}:${id}`;
