@@ -1,5 +1,5 @@
 import { freshState, type Outlook, observe, outlookOf, type SubjectState } from './detect/observe';
-import { absorb, type SeriesState } from './feed/feed';
+import { Feed } from './feed/feed';
 import type { Increment, Reading } from './reading';
 import type { SubjectSettings } from './settings';
 import type { Signal, Subject } from './signal';
@@ -13,35 +13,22 @@ export interface DetectionOptions {
 
 export const WHOLE: Subject = { kind: 'whole', id: '*' };
 
-/** Series that are remembered; beyond, readings of further ones are counted for the whole alone. */
-const SERIES_CAPACITY = 100_000;
-
-/** Counters that are there within so long after the first look were there before it. Milliseconds. */
-const FIRST_LOOK_MS = 5_000;
-
 /**
  * From counters to signals: the same for the live watch and for a replay. Holds a few kilobytes a key. No I/O, no
  * clock, no chance: the same readings give the same signals.
  */
 export class Detection {
-  private readonly series = new Map<string, SeriesState>();
+  private readonly feed = new Feed();
   private readonly subjects = new Map<
     string,
     { readonly subject: Subject; state: SubjectState; settings: SubjectSettings }
   >();
-  /** When each source was first looked at. */
-  private readonly begun = new Map<string, number>();
 
   constructor(private readonly options: DetectionOptions) {}
 
   /** One reading; readings of one series come in the order in which they were made, late ones are borne. */
   take(reading: Reading): readonly Signal[] {
-    const source = reading.source ?? '';
-    const begun = this.begun.get(source) ?? reading.at;
-    if (!this.begun.has(source)) this.begun.set(source, begun);
-    const name = `${source}\n${reading.key}\n${reading.model}`;
-    const { state, increment } = absorb(this.series.get(name), reading, reading.at < begun + FIRST_LOOK_MS);
-    if (this.series.has(name) || this.series.size < SERIES_CAPACITY) this.series.set(name, state);
+    const increment = this.feed.take(reading);
     return increment ? this.spend(increment) : [];
   }
 

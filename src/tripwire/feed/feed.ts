@@ -1,39 +1,56 @@
 import type { Increment, Reading } from '../reading';
-import { assign, type Track } from './track';
+import { absorb, type SeriesState } from './series';
 
-/** What is remembered of one series: a proxy, a key, a model. A few numbers, whatever happens. */
-export interface SeriesState {
-  readonly tracks: readonly Track[];
-  /** The newest look. Epoch, in milliseconds. */
-  readonly at: number;
+/** All that is remembered of the counters. As JSON it survives a restart of Pullcord. */
+export interface FeedState {
+  /** When each source was first looked at. Epoch, in milliseconds. */
+  readonly begun: Readonly<Record<string, number>>;
+  readonly series: readonly (readonly [name: string, state: SeriesState])[];
 }
 
-export interface Absorbed {
-  readonly state: SeriesState;
-  /** Undefined when nothing was spent, or the reading says nothing new. */
-  readonly increment: Increment | undefined;
-}
+/** Series that are remembered; readings of further ones are refused, and counted as such. */
+const SERIES_CAPACITY = 100_000;
+
+/** Counters that are there within so long after the first look were there before it. Milliseconds. */
+const FIRST_LOOK_MS = 5_000;
 
 /**
- * From totals to what came upon them. Pure.
- *
- * A reading that is older than the newest one says nothing new and is left out: late rows look like restarts. What
- * lies below every known total begins anew, and its value is spend. Between two looks that lie far apart the amount
- * is said to have come between them, never at once.
- *
- * @param state undefined for a series that was never seen.
- * @param baseline whether the first total of a new series is what was spent before anybody looked, rather than spend.
+ * From the counters of all sources to what was spent. No I/O, no clock, no chance: the same readings give the same
+ * increments. Where it is in doubt whether a counter is new spend or was there before anybody looked, it's taken for
+ * the latter, once: what is lost is what one look shows, and what would be won is a false trip.
  */
-export function absorb(state: SeriesState | undefined, reading: Reading, baseline: boolean): Absorbed {
-  if (state && reading.at <= state.at) return { state, increment: undefined };
-  const { tracks, before } = assign(state?.tracks ?? [], reading);
-  const next = { tracks, at: reading.at };
-  if (!before && baseline) return { state: next, increment: undefined };
-  const spendUsd = Math.max(0, reading.spendUsd - (before?.spendUsd ?? 0));
-  const promptTokens = Math.max(0, reading.promptTokens - (before?.promptTokens ?? 0));
-  const completionTokens = Math.max(0, reading.completionTokens - (before?.completionTokens ?? 0));
-  if (spendUsd === 0 && promptTokens === 0 && completionTokens === 0) return { state: next, increment: undefined };
-  const { key, model, at: to } = reading;
-  const from = before?.at ?? state?.at ?? to;
-  return { state: next, increment: { key, model, from, to, spendUsd, promptTokens, completionTokens } };
+export class Feed {
+  private readonly series = new Map<string, SeriesState>();
+  private readonly begun = new Map<string, number>();
+  private refusals = 0;
+
+  /** @returns undefined when nothing was spent. */
+  take(reading: Reading): Increment | undefined {
+    const source = reading.source ?? '';
+    const begun = this.begun.get(source) ?? reading.at;
+    if (!this.begun.has(source)) this.begun.set(source, begun);
+    const name = `${source}\n${reading.key}\n${reading.model}`;
+    const before = this.series.get(name);
+    if (!before && this.series.size >= SERIES_CAPACITY) {
+      this.refusals += 1;
+      return undefined;
+    }
+    const { state, increment } = absorb(before, reading, reading.at < begun + FIRST_LOOK_MS);
+    this.series.set(name, state);
+    return increment;
+  }
+
+  /** Readings that were refused for want of room: something is not watched, and that is trouble. */
+  get refused(): number {
+    return this.refusals;
+  }
+
+  save(): FeedState {
+    return { begun: Object.fromEntries(this.begun), series: [...this.series] };
+  }
+
+  load(saved: FeedState): void {
+    for (const [source, at] of Object.entries(saved.begun)) this.begun.set(source, at);
+    for (const [name, state] of saved.series) this.series.set(name, state);
+  }
 }
