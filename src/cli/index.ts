@@ -13,6 +13,7 @@ import { registerServe } from './serve';
 import { registerSever } from './sever';
 import { registerStatus } from './status';
 import { registerToken } from './token';
+import { registerTripwire } from './tripwire';
 
 /**
  * The program `pullcord`. A command is a file of its own that exports a `Register`, and one line here:
@@ -43,6 +44,7 @@ const commands: readonly Register[] = [
   registerLedger,
   registerOperator,
   registerToken,
+  registerTripwire,
   registerConfigSchema,
 ];
 

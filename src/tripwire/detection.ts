@@ -9,6 +9,8 @@ export interface DetectionOptions {
   readonly settingsOf: (subject: Subject) => SubjectSettings;
   /** The team that a key belongs to, if any. */
   readonly teamOf?: (key: string) => string | undefined;
+  /** Told of all that was spent, before the detectors look at it: for sums and pictures. */
+  readonly onIncrement?: (increment: Increment) => void;
 }
 
 export const WHOLE: Subject = { kind: 'whole', id: '*' };
@@ -59,6 +61,7 @@ export class Detection {
   }
 
   private spend(increment: Increment): readonly Signal[] {
+    this.options.onIncrement?.(increment);
     const team = this.options.teamOf?.(increment.key);
     return [
       ...this.observe({ kind: 'key', id: increment.key }, increment),

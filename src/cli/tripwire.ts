@@ -1,0 +1,10 @@
+import type { Register } from './cli';
+import { registerReplay } from './tripwire-replay';
+
+/** What a person does with the tripwire beforehand: look at what it would have done. */
+export const registerTripwire: Register = (cli) => {
+  const tripwire = cli.program
+    .command('tripwire')
+    .description('try the spend watcher on recorded samples, before trusting it');
+  registerReplay(cli, tripwire);
+};
