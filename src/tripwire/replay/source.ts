@@ -52,23 +52,15 @@ function sourceOf(stream: NodeJS.ReadableStream, size: number | undefined, path 
   }
   async function* chunks(): AsyncGenerator<Buffer> {
     const packed = counted();
-    let head: Buffer = Buffer.alloc(0);
-    // The first two bytes tell; a stream may hand them out one by one.
-    while (head.length < GZIP.length) {
-      const { value, done } = await packed.next();
-      if (done) break;
-      head = Buffer.concat([head, value]);
-    }
-    if (!head.subarray(0, GZIP.length).equals(GZIP)) {
-      yield head;
-      yield* packed;
-      return;
-    }
     try {
-      yield* unpacked(joined(head, packed));
+      const head = await headOf(packed);
+      if (head.subarray(0, GZIP.length).equals(GZIP)) yield* unpacked(joined(head, packed));
+      else yield* joined(head, packed);
     } catch (error) {
       if (codeOf(error) !== 'Z_BUF_ERROR') throw error instanceof Unreadable ? error : unreadable(path, error);
       isCutShort = true;
+    } finally {
+      await packed.return(undefined);
     }
   }
   return { chunks: chunks(), read: () => bytes, size, cutShort: () => isCutShort };
@@ -106,6 +98,17 @@ async function* unpacked(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   }
 }
 
+/** Enough to tell what it is: a stream may hand out its bytes one by one. */
+async function headOf(chunks: AsyncGenerator<Buffer>): Promise<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < GZIP.length) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    head = Buffer.concat([head, value]);
+  }
+  return head;
+}
+
 async function* joined(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield head;
   yield* rest;
@@ -123,4 +126,4 @@ function unreadable(path: string, error: unknown): Unreadable {
 }
 
 const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);

@@ -32,7 +32,11 @@ describe('a row', () => {
     ['with a comma and a quote in a field', '1700000000,"a, ""b""",m,.5,10.,2', { key: 'a, "b"' }],
     ['of a key that is not ASCII', '1700000000,schlüssel-✂,m,0.5,10,2', { key: 'schlüssel-✂' }],
     ['without a model', '1700000000,k,,0.5,10,2', { model: '' }],
-    ['with more digits than a plain number may have', '1700000000,k,m,0.50000000000000011,10,2', { spendUsd: 0.5000000000000001 }],
+    [
+      'with more digits than a plain number may have',
+      '1700000000,k,m,0.50000000000000011,10,2',
+      { spendUsd: 0.5000000000000001 },
+    ],
     ['with nothing spent', '1700000000,k,m,0,0,0.000000', { spendUsd: 0, promptTokens: 0, completionTokens: 0 }],
   ])('%s', (_, line, differs) => {
     expect(read(`${line}\n`)).toEqual({ rows: [{ ...a, ...differs }], faults: [] });
@@ -99,7 +103,10 @@ const text = fc
   .array(
     fc.oneof(
       { weight: 3, arbitrary: fc.constantFrom('1700000000,k,m,0.5,10,2\n', '1700000010.5,"a,b",m,1e-3,5,5\r\n') },
-      { weight: 1, arbitrary: fc.constantFrom(`${HEADER}\n`, '\n', '\r\n', '"', ',', '1700000000', 'é✂', '\ufeff', 'k') },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(`${HEADER}\n`, '\n', '\r\n', '"', ',', '1700000000', 'é✂', '\ufeff', 'k'),
+      },
       { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
     ),
     { maxLength: 30 },
@@ -128,7 +135,9 @@ describe('laws', () => {
   it('numbers are the nearest floats to what is written, and quotes change nothing', () => {
     const number = fc.oneof(
       fc.double({ min: 0, max: 1e15, noNaN: true }).map(String),
-      fc.tuple(fc.nat(999_999_999), fc.nat(999_999)).map(([whole, part]) => `${whole}.${String(part).padStart(6, '0')}`),
+      fc
+        .tuple(fc.nat(999_999_999), fc.nat(999_999))
+        .map(([whole, part]) => `${whole}.${String(part).padStart(6, '0')}`),
       fc.nat().map(String),
     );
     fc.assert(
