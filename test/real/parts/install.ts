@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -17,6 +17,18 @@ export function postgresBin(): string {
       .map((version) => join(POSTGRES_ROOT, version, 'bin'))
       .find((bin) => existsSync(join(bin, 'initdb')));
   });
+}
+
+/** Path of a `python3` that can make virtual environments; installs Debian's package when there is none. */
+export function pythonWithVenv(): string {
+  return findOrInstall('python3-venv', () =>
+    // Debian's own first: one in root's home can't be run by the user that servers run as.
+    ['/usr/bin/python3', onPath('python3')].find((python) => python !== undefined && makesEnvironments(python)),
+  );
+}
+
+function makesEnvironments(python: string): boolean {
+  return existsSync(python) && spawnSync(python, ['-c', 'import venv, ensurepip']).status === 0;
 }
 
 function onPath(program: string): string | undefined {

@@ -27,9 +27,16 @@ export interface Recipe {
   readonly dataDir: string;
   readonly command: readonly [program: string, ...args: string[]];
   readonly stopSignal: NodeJS.Signals;
-  /** Throws until the server answers. */
-  readonly ready: () => Promise<void>;
+  /** The whole environment, in place of this process's. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default 20 s. Milliseconds. */
+  readonly startWithinMs?: number;
+  /** Throws until the server answers. It is given what the server has printed since it was started. */
+  readonly ready: (output: string) => Promise<void>;
 }
+
+/** How much of what a server prints is kept. Characters. */
+const OUTPUT_KEPT = 20_000;
 
 /** The user that servers run as: Postgres refuses to be root. */
 const user = process.getuid?.() === 0 ? nobody() : undefined;
@@ -53,19 +60,23 @@ export async function startServer(recipe: Recipe): Promise<Server> {
     url: recipe.url,
     async start() {
       const [program, ...args] = asUser(recipe.command);
-      const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      const started = spawn(program, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        ...(recipe.env ? { env: recipe.env, cwd: recipe.dataDir } : {}),
+      });
       child = started;
+      output = '';
       for (const stream of [started.stdout, started.stderr])
         stream.on('data', (chunk) => {
-          output = (output + chunk).slice(-4_000);
+          output = (output + chunk).slice(-OUTPUT_KEPT);
         });
       await until(async () => {
         if (started.exitCode !== null) throw new Error(`${program} ended at once:\n${output}`);
-        return recipe.ready().then(
+        return recipe.ready(output).then(
           () => true,
           () => false,
         );
-      }, 20_000);
+      }, recipe.startWithinMs ?? 20_000);
     },
     async stop() {
       if (child?.pid !== undefined) trySignal(child.pid, recipe.stopSignal);
