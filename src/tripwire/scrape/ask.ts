@@ -1,0 +1,116 @@
+import type { Readable } from 'node:stream';
+import axios, { type AxiosInstance } from 'axios';
+import { withDeadline } from '../../cutters/deadline';
+import type { Unseen } from './look';
+import { unseen } from './remedies';
+
+/**
+ * One GET of LiteLLM, bounded in time and in bytes, after decompression. Follows redirects within the origin alone, so
+ * that the token never goes elsewhere. Nothing of axios' errors goes on but their code: they hold the token.
+ */
+export interface Ask {
+  readonly http: AxiosInstance;
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly accept: string;
+  /** Milliseconds, from the question to the last byte. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+  /** The head has come. An answer other than undefined ends it there. */
+  readonly onHead: (head: Head) => Unseen | undefined;
+  /** @throws whatever `onError` knows. */
+  readonly onText: (text: string) => void;
+  /** All of it has come. @throws whatever `onError` knows. */
+  readonly onEnd: () => void;
+  /** What the exceptions of `onText` and `onEnd` mean; undefined for those that it doesn't know. */
+  readonly onError: (error: unknown) => Unseen | undefined;
+}
+
+export interface Head {
+  readonly status: number;
+  readonly contentType: string;
+}
+
+const MAX_REDIRECTS = 3;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Undefined: all of it was handed over. Never throws. */
+export async function ask(question: Ask): Promise<Unseen | undefined> {
+  const { timeoutMs, signal } = question;
+  let late = false;
+  try {
+    return await withDeadline(timeoutMs, signal, (bound) => {
+      bound.addEventListener('abort', () => (late = !signal.aborted), { once: true });
+      return run(question, bound);
+    });
+  } catch (error) {
+    if (signal.aborted) return unseen('stopped', 'The look was given up');
+    if (late) return unseen('timeout', `LiteLLM did not answer in full within ${timeoutMs} ms`);
+    return question.onError(error) ?? broken(error, question.maxBytes);
+  }
+}
+
+async function run(question: Ask, signal: AbortSignal): Promise<Unseen | undefined> {
+  const { origin } = new URL(question.url);
+  let url = question.url;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+    const response = await question.http.get<Readable>(url, {
+      responseType: 'stream',
+      headers: {
+        accept: question.accept,
+        'accept-encoding': 'gzip',
+        ...(question.token === undefined ? {} : { authorization: `Bearer ${question.token}` }),
+      },
+      maxContentLength: question.maxBytes,
+      maxRedirects: 0,
+      proxy: false,
+      validateStatus: () => true,
+      signal,
+    });
+    const body = response.data;
+    const stop = (): void => void body.destroy(new Error('aborted'));
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      if (!REDIRECTS.has(response.status)) return await read(question, response.status, response.headers, body);
+      const next = locationOf(response.headers.location, url);
+      if (next?.origin !== origin) return unseen('led-elsewhere', `LiteLLM leads to ${next?.origin ?? 'nowhere'}`);
+      url = next.href;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      body.on('error', () => {});
+      body.destroy();
+    }
+  }
+  return unseen('led-elsewhere', `LiteLLM leads on more than ${MAX_REDIRECTS} times`);
+}
+
+async function read(
+  { onHead, onText, onEnd }: Ask,
+  status: number,
+  headers: Readonly<Record<string, unknown>>,
+  body: Readable,
+): Promise<Unseen | undefined> {
+  const refused = onHead({ status, contentType: String(headers['content-type'] ?? '') });
+  if (refused !== undefined) return refused;
+  // What isn't UTF-8 is replaced, not refused: whoever sends requests to LiteLLM could blind us with a label.
+  const decoder = new TextDecoder();
+  for await (const chunk of body) onText(decoder.decode(chunk as Buffer, { stream: true }));
+  onText(decoder.decode());
+  onEnd();
+  return undefined;
+}
+
+function locationOf(location: unknown, from: string): URL | undefined {
+  return typeof location === 'string' && URL.canParse(location, from) ? new URL(location, from) : undefined;
+}
+
+function broken(error: unknown, maxBytes: number): Unseen {
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  if (axios.isAxiosError(error) && message?.startsWith('maxContentLength'))
+    return unseen('too-large', `LiteLLM shows more than ${maxBytes} bytes`);
+  if (code?.startsWith('Z_')) return unseen('malformed', `What LiteLLM answers cannot be decompressed (${code})`);
+  if (code !== undefined && /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_/.test(code))
+    return unseen('no-answer', `The certificate of LiteLLM is not trusted (${code}): give caFile`);
+  return unseen('no-answer', `LiteLLM cannot be reached (${code ?? 'unknown error'})`);
+}

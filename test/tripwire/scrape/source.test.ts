@@ -1,0 +1,262 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createGzip, gzipSync } from 'node:zlib';
+import { listen } from '../../../src/sandbox/apisix/listener';
+import type { Look } from '../../../src/tripwire/scrape/look';
+import { createSource, type Source, type SourceOptions } from '../../../src/tripwire/scrape/source';
+import { exposition, RESEARCH } from '../../support/litellm-exposition';
+import { until } from '../../support/until';
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close();
+});
+
+const TOKEN = 'sk-scrape-secret';
+const PLAIN = 'text/plain; version=0.0.4; charset=utf-8';
+const OPEN = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+interface Server {
+  readonly url: string;
+  readonly requests: IncomingMessage[];
+  close(): Promise<void>;
+}
+
+async function serve(onRequest: RequestListener): Promise<Server> {
+  const requests: IncomingMessage[] = [];
+  const listener = await listen({
+    port: 0,
+    onRequest: (request, response) => {
+      requests.push(request);
+      onRequest(request, response);
+    },
+  });
+  const server = { url: listener.url, requests, close: () => listener.close() };
+  opened.push(server);
+  return server;
+}
+
+const answer =
+  (status: number, body: string | Buffer, headers: Record<string, string> = { 'content-type': PLAIN }) =>
+  (_request: IncomingMessage, response: ServerResponse): void => {
+    response.writeHead(status, headers).end(body);
+  };
+
+function source(options: Partial<SourceOptions>): Source {
+  const one = createSource({
+    ...{ name: 'proxy', timeoutMs: 5_000, token: TOKEN },
+    ...{ now: Date.now, monotonic: () => performance.now() },
+    ...options,
+  });
+  opened.push(one);
+  return one;
+}
+
+const look = (options: Partial<SourceOptions>, signal = new AbortController().signal): Promise<Look> =>
+  source(options).look(signal);
+
+const spent = (seen: Look): number => {
+  if (!seen.ok) throw new Error(seen.detail);
+  return seen.scrape.readings.reduce((sum, { spendUsd }) => sum + spendUsd, 0);
+};
+
+describe('a look', () => {
+  it('asks /metrics/ with the token, for OpenMetrics first, and reads what it is answered', async () => {
+    const { url, requests } = await serve(answer(200, exposition(1)));
+    const before = Date.now();
+    const seen = await look({ url });
+    expect(seen).toMatchObject({ source: 'proxy', ok: true });
+    expect(seen.at).toBeGreaterThanOrEqual(before);
+    expect(seen.tookMs).toBeGreaterThan(0);
+    expect(spent(seen)).toBeCloseTo(0.08148);
+    const [request] = requests;
+    expect(request?.url).toBe('/metrics/');
+    expect(request?.headers).toMatchObject({ authorization: `Bearer ${TOKEN}`, 'accept-encoding': 'gzip' });
+    expect(request?.headers.accept).toMatch(/^application\/openmetrics-text;version=1\.0\.0,text\/plain/);
+  });
+
+  it.each(['', '/', '/metrics', '/metrics/', '//'])('finds the metrics behind %j', async (path) => {
+    const { url, requests } = await serve(answer(200, exposition(1)));
+    expect((await look({ url: `${url}${path}` })).ok).toBe(true);
+    expect(requests.map((request) => request.url)).toEqual(['/metrics/']);
+  });
+
+  it('finds them below a path, and sends no token where there is none', async () => {
+    const { url, requests } = await serve(answer(200, exposition(1)));
+    expect((await look({ url: `${url}/llm`, token: undefined })).ok).toBe(true);
+    expect(requests[0]?.url).toBe('/llm/metrics/');
+    expect(requests[0]?.headers.authorization).toBeUndefined();
+  });
+
+  it('reads gzip', async () => {
+    const { url } = await serve(
+      answer(200, gzipSync(exposition(7)), { 'content-type': OPEN, 'content-encoding': 'gzip' }),
+    );
+    expect(spent(await look({ url }))).toBeCloseTo(5.23772);
+  });
+
+  it('comes over a fresh connection each time, so that every worker has its turn', async () => {
+    const { url, requests } = await serve(answer(200, exposition(1)));
+    const one = source({ url });
+    for (let n = 0; n < 3; n += 1) await one.look(new AbortController().signal);
+    expect(new Set(requests.map(({ socket }) => socket)).size).toBe(3);
+  });
+
+  it('follows a redirect to the same origin', async () => {
+    const { url, requests } = await serve((request, response) =>
+      request.url === '/metrics/'
+        ? answer(307, '', { location: '/prometheus/' })(request, response)
+        : answer(200, exposition(1))(request, response),
+    );
+    expect((await look({ url })).ok).toBe(true);
+    expect(requests.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
+  });
+
+  it('that is only declared is a proxy before its first request: seen, and nothing spent', async () => {
+    const { url } = await serve(answer(200, '# TYPE litellm_spend_metric counter\nprocess_start_time_seconds 1\n'));
+    const seen = await look({ url });
+    expect(seen).toMatchObject({ ok: true, scrape: { readings: [], process: '1' } });
+  });
+});
+
+describe('nothing is seen', () => {
+  const JSON_TYPE = { 'content-type': 'application/json' };
+  it.each<[string, string, RequestListener]>([
+    ['unauthorised', '401', answer(401, '"Unauthorized access to metrics endpoint"', JSON_TYPE)],
+    ['unauthorised', '403', answer(403, '{}', JSON_TYPE)],
+    ['not-premium', 'no licence', answer(200, exposition(10))],
+    ['not-metrics', 'a page', answer(200, '<!doctype html><title>x</title>', { 'content-type': 'text/html' })],
+    ['not-metrics', 'JSON', answer(200, '{"status":"ok"}', JSON_TYPE)],
+    ['not-metrics', 'a page that there is not', answer(404, '<h1>no</h1>', { 'content-type': 'text/html' })],
+    ['malformed', 'a page that says it is text', answer(200, '<!doctype html>\n')],
+    ['malformed', 'half an exposition', answer(200, exposition(1).slice(0, 30_001))],
+    ['malformed', 'OpenMetrics without an end', answer(200, 'litellm_x 1\n', { 'content-type': OPEN })],
+    [
+      'malformed',
+      'gzip that is none',
+      answer(200, 'litellm_x 1\n', { 'content-type': PLAIN, 'content-encoding': 'gzip' }),
+    ],
+    ['no-callbacks', 'no such path', answer(404, '{"detail":"Not Found"}', JSON_TYPE)],
+    ['no-callbacks', "somebody else's metrics", answer(200, 'process_start_time_seconds 1\n')],
+    ['nothing-shown', 'no metric at all', answer(200, '')],
+    ['bad-status', '500', answer(500, 'oops')],
+    ['led-elsewhere', 'in circles', answer(307, '', { location: '/metrics/' })],
+    ['led-elsewhere', 'to nowhere', answer(307, '')],
+    ['no-answer', 'the connection breaks off', (_request, response) => void response.socket?.destroy()],
+    [
+      'no-answer',
+      'it breaks off in the middle',
+      (_request, response) => {
+        response.writeHead(200, { 'content-type': PLAIN, 'content-length': '1000' });
+        response.write('litellm_x 1\n', () => response.socket?.destroy());
+      },
+    ],
+  ])('%s: %s', async (why, _what, onRequest) => {
+    const { url } = await serve(onRequest);
+    const seen = await look({ url });
+    expect(seen).toMatchObject({ ok: false, why, source: 'proxy' });
+    if (seen.ok) return;
+    expect(seen.detail).toMatch(/^[A-Z].+\. .+[.?]$/s);
+    expect(seen.detail).not.toContain(TOKEN);
+  });
+
+  it('no-answer: nobody is there', async () => {
+    const { url, close } = await serve(answer(200, ''));
+    await close();
+    expect(await look({ url })).toMatchObject({
+      ok: false,
+      why: 'no-answer',
+      detail: 'LiteLLM cannot be reached (ECONNREFUSED). Is LiteLLM running, and does url lead to it?',
+    });
+  });
+
+  it.each<[string, RequestListener]>([
+    ['before the head', () => {}],
+    [
+      'after a piece',
+      (_request, response) => {
+        response.writeHead(200, { 'content-type': PLAIN });
+        response.write('litellm_x 1\n');
+      },
+    ],
+    [
+      'while pieces drip',
+      (_request, response) => {
+        response.writeHead(200, { 'content-type': PLAIN });
+        const drip = setInterval(() => response.write('litellm_x 1\n'), 5);
+        response.on('close', () => clearInterval(drip));
+      },
+    ],
+  ])('timeout: silence %s', async (_what, onRequest) => {
+    const { url } = await serve(onRequest);
+    const began = performance.now();
+    expect(await look({ url, timeoutMs: 100 })).toMatchObject({
+      ok: false,
+      why: 'timeout',
+      detail: expect.stringMatching(/^LiteLLM did not answer in full within 100 ms\./),
+    });
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it('stopped: it is given up, at once', async () => {
+    const { url, requests } = await serve(() => {});
+    const controller = new AbortController();
+    const seen = look({ url }, controller.signal);
+    await until(() => requests.length === 1);
+    controller.abort();
+    expect(await seen).toMatchObject({ ok: false, why: 'stopped' });
+    expect(await look({ url }, controller.signal)).toMatchObject({ ok: false, why: 'stopped' });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('led-elsewhere: the token never goes to another origin', async () => {
+    const other = await serve(answer(200, exposition(1)));
+    const { url } = await serve(answer(307, '', { location: `${other.url}/metrics/` }));
+    expect(await look({ url })).toMatchObject({
+      ok: false,
+      why: 'led-elsewhere',
+      detail: expect.stringMatching(new RegExp(`^LiteLLM leads to ${other.url}\\.`)),
+    });
+    expect(other.requests).toEqual([]);
+  });
+
+  it('too-large: a bomb is put out early', async () => {
+    let sent = 0;
+    const { url } = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': PLAIN, 'content-encoding': 'gzip' });
+      const gzip = createGzip();
+      gzip.pipe(response);
+      const line = Buffer.from(`# ${'x'.repeat(65_533)}\n`);
+      const pump = (): void => {
+        for (; sent < 2 ** 30 && !response.destroyed; sent += line.length)
+          if (!gzip.write(line)) return void gzip.once('drain', pump);
+        gzip.end();
+      };
+      pump();
+    });
+    expect(await look({ url, timeoutMs: 10_000 })).toMatchObject({
+      ok: false,
+      why: 'too-large',
+      detail: expect.stringMatching(/^LiteLLM shows more than 33554432 bytes\./),
+    });
+    expect(sent).toBeLessThan(2 ** 28);
+  });
+
+  it('after what could not be read, the next look is a look as any other', async () => {
+    let broken = true;
+    const { url } = await serve((request, response) =>
+      answer(200, broken ? 'litellm_x' : exposition(1))(request, response),
+    );
+    const one = source({ url });
+    const { signal } = new AbortController();
+    expect((await one.look(signal)).ok).toBe(false);
+    broken = false;
+    const seen = await one.look(signal);
+    expect(seen.ok && seen.scrape.readings.map(({ key }) => key)).toEqual([RESEARCH]);
+  });
+});
+
+it('what can be seen of nothing is refused at construction', () => {
+  expect(() => createSource({ name: 'x', timeoutMs: 1, now: Date.now, monotonic: Date.now })).toThrow(
+    'tripwire source x has neither url nor database: nothing of it can be seen',
+  );
+});
