@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
-import { e164, type Right, right } from '../config/schema';
+import { e164 } from '../config/parts';
+import { type Right, right } from '../config/schema';
 
 /** Lets a schema of the configuration judge an argument. */
 export const parseWith =

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
-import { name } from '../config/schema';
+import { name } from '../config/parts';
 import { parseWith } from './arguments';
 import type { Register } from './cli';
 

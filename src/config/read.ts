@@ -104,14 +104,15 @@ function toFault({ at, message }: Finding, yaml: ParsedYaml): Fault {
 /** Started from any folder, the service and the command line mean the same files. */
 function absolute(config: Config, folder: string): Config {
   const from = (path: string): string => resolve(folder, path);
-  const gateways = Object.entries(config.gateways).map(
-    ([name, gateway]) => [name, gateway.caFile ? { ...gateway, caFile: from(gateway.caFile) } : gateway] as const,
-  );
+  const trusting = <T extends { readonly caFile?: string | undefined }>(one: T): T =>
+    one.caFile ? { ...one, caFile: from(one.caFile) } : one;
+  const { tripwire } = config;
   return {
     ...config,
     dataDir: from(config.dataDir),
     ...(config.operatorsFile ? { operatorsFile: from(config.operatorsFile) } : {}),
-    gateways: Object.fromEntries(gateways),
+    gateways: Object.fromEntries(Object.entries(config.gateways).map(([name, gateway]) => [name, trusting(gateway)])),
+    ...(tripwire ? { tripwire: { ...tripwire, litellm: tripwire.litellm.map(trusting) } } : {}),
   };
 }
 

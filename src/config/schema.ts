@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { e164, httpUrl, listen, name, secret } from './parts';
+import { type Tripwire, tripwire, tripwireScopes } from './tripwire';
 
 /**
  * `pullcord.yaml`, as one schema: it validates at start, gives the types, and is published as
@@ -8,17 +10,6 @@ import { z } from 'zod';
 const SECOND_MS = 1000;
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 60 * MINUTE_SECONDS;
-
-/** Of an operator, a gateway, a scope, a token. Also a label in the ledger, beside `token:<name>`: so no colon. */
-export const name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'use a-z, 0-9 and -, beginning with a letter, at most 32');
-export const e164 = z.string().regex(/^\+[1-9]\d{1,14}$/, 'write the number as E.164: + and 2 to 15 digits, no spaces');
-const httpUrl = z.url({ protocol: /^https?$/, error: 'write an http:// or https:// address' });
-const secret = z.string().min(1, 'empty: set the variable, or its _FILE twin');
-const listen = z
-  .string()
-  .regex(/^(\[[0-9a-f:]+\]|[^:[\]]+):\d{1,5}$/i, 'write address:port, for instance 127.0.0.1:8081');
 
 /** What one person or token may do. */
 export const right = z.enum(['stop', 'restore', 'status']);
@@ -247,6 +238,7 @@ export const configSchema = z
       .prefault({})
       .describe('What else is cut at the same moment as the gateways.'),
     lastResort: lastResort.optional().describe('What to do when the gateways are not seen to refuse.'),
+    tripwire: tripwire.optional().describe("Watches LiteLLM's spend and cuts by itself. Left out: it is off."),
     notify: z
       .strictObject({
         sms: z.boolean().default(true).describe('Tell alarms to all operators by text message.'),
@@ -301,7 +293,7 @@ export const configSchema = z
 
 /** Also when other parts are faulty: all faults are reported at once. */
 function scopesAreReadable({ value, issues }: z.core.ParsePayload): boolean {
-  const parts: unknown[] = ['scopes', 'defaultScope', 'cutters'];
+  const parts: unknown[] = ['scopes', 'defaultScope', 'cutters', 'tripwire'];
   return value instanceof Object && 'scopes' in value && !issues.some(({ path }) => parts.includes(path?.[0]));
 }
 
@@ -309,6 +301,7 @@ interface ScopeNames {
   readonly scopes: Readonly<Record<string, unknown>>;
   readonly defaultScope?: string | undefined;
   readonly cutters: Readonly<Record<string, readonly { readonly scopes?: readonly string[] | undefined }[]>>;
+  readonly tripwire?: Tripwire | undefined;
 }
 
 function checkScopeNames(config: ScopeNames, ctx: z.RefinementCtx): void {
@@ -326,6 +319,7 @@ function checkScopeNames(config: ScopeNames, ctx: z.RefinementCtx): void {
     });
   for (const [kind, cutters] of Object.entries(config.cutters))
     cutters.forEach((cutter, i) => cutter.scopes?.forEach((s, j) => known(s, ['cutters', kind, i, 'scopes', j])));
+  for (const { scope, at } of config.tripwire ? tripwireScopes(config.tripwire) : []) known(scope, ['tripwire', ...at]);
 }
 
 export type Config = z.infer<typeof configSchema>;

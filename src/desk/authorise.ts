@@ -4,7 +4,7 @@ import type { Operator, Operators } from '../operators/operator';
 import { throttle } from '../operators/throttle';
 import { verifyCode } from '../operators/totp';
 import type { Proof } from '../orders/desk';
-import type { Action } from '../orders/order';
+import { type Action, TRIPWIRE } from '../orders/order';
 import type { Refusal } from '../orders/reasons';
 
 /**
@@ -14,7 +14,7 @@ import type { Refusal } from '../orders/reasons';
 export type Authority =
   | {
       readonly kind: 'granted';
-      /** For the ledger: an operator's name, `token:<name>` or `backup:<operator>`. */
+      /** For the ledger: an operator's name, `token:<name>`, `backup:<operator>` or `tripwire`. */
       readonly by: string;
       readonly use?: OperatorUse;
       readonly backupCodeUsed?: string;
@@ -42,6 +42,10 @@ export function authorise(
   proof: Proof,
   now: number,
 ): Authority {
+  if (proof.kind === 'tripwire') {
+    if (action !== 'sever') return { kind: 'refused', refused: 'not-restorable-by-tripwire', by: TRIPWIRE };
+    return { kind: 'granted', by: TRIPWIRE };
+  }
   if (proof.kind === 'token') {
     if (action === 'restore') return { kind: 'refused', refused: 'not-restorable-by-token' };
     if (!proof.rights.includes('stop')) return { kind: 'refused', refused: 'no-right', by: `token:${proof.token}` };

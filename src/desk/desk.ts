@@ -47,7 +47,7 @@ export interface DeskOptions {
 /** How much later the others hear of an order than the enforcer. Milliseconds; a cut is mostly seen by then. */
 const TELL_AFTER_MS = 50;
 
-/** So many refusals wait for a ledger that is away; the meter counts them, so that they are few. */
+/** So many lines wait for a ledger that is away: refusals, which the meter counts, and notes. */
 const UNRECORDED_KEPT = 100;
 
 /**
@@ -61,7 +61,7 @@ export class OrderDesk implements Desk {
   private readonly doubt = new Doubt();
   private readonly correlations = new Correlations();
   private readonly untold = new Set<() => void>();
-  /** Refusals that the ledger did not take. */
+  /** Lines that the ledger did not take. */
   private unrecorded: readonly Entry[] = [];
 
   constructor(private readonly options: DeskOptions) {
@@ -70,6 +70,11 @@ export class OrderDesk implements Desk {
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
     const { store, spool, config, logger } = this.options;
+    // Law 3, before anything is asked of anybody; `authorise` would refuse it as well.
+    if (request.action !== 'sever' && (request.source === 'tripwire' || proof.kind === 'tripwire')) {
+      this.refused('not-restorable-by-tripwire', { source: request.source, correlation: request.correlation });
+      return { kind: 'refused', refused: 'not-restorable-by-tripwire' };
+    }
     if (!Object.hasOwn(config.scopes, request.scope)) {
       this.refused('unknown-scope', { source: request.source, correlation: request.correlation });
       return {
@@ -103,7 +108,8 @@ export class OrderDesk implements Desk {
       return this.withoutLedger(request, proof);
     }
     if (!verdict) throw new Error('the store committed without asking for a decision');
-    return this.carryOut(verdict, request);
+    const { receipt } = verdict;
+    return receipt.kind === 'stands' ? this.repeated({ order: receipt.order }) : this.carryOut(receipt, request);
   }
 
   async outcome(order: Order, waitMs: number): Promise<Outcome> {
@@ -171,6 +177,11 @@ export class OrderDesk implements Desk {
     this.options.enforcer.kick();
   }
 
+  /** Puts on paper what isn't an order; when the ledger is away, as soon as it is back. */
+  note(...entries: Entry[]): void {
+    this.record(entries);
+  }
+
   close(): void {
     for (const tell of this.untold) tell();
     this.meter.flush();
@@ -189,11 +200,14 @@ export class OrderDesk implements Desk {
   private judge(state: State, request: OrderRequest, proof: Proof): Verdict {
     const { config, operators } = this.options;
     const now = this.options.now();
+    const latch = state.latches.get(request.scope);
+    // A person wants to see a stop verified again; a watcher that goes on seeing what was cut for must not go on ordering.
+    if (proof.kind === 'tripwire' && latch && isCut(latch)) return { receipt: { kind: 'stands', order: latch.order } };
     const authority = authorise({ operators, config }, state, request.action, proof, now);
     return judge(state, request, authority, now, config.restore);
   }
 
-  private carryOut({ receipt }: Verdict, request: OrderRequest): Receipt {
+  private carryOut(receipt: Receipt, request: OrderRequest): Receipt {
     const { enforcer, events, logger } = this.options;
     if (receipt.kind === 'accepted') {
       this.correlations.put(receipt.order.number, request.correlation);
@@ -267,7 +281,7 @@ export class OrderDesk implements Desk {
     this.options.store
       .commit(() => ({ entries }))
       .catch((error) => {
-        this.options.logger.warn({ err: error, entries }, 'a refusal could not be recorded yet');
+        this.options.logger.warn({ err: error, entries }, 'could not be recorded yet');
         this.unrecorded = [...this.unrecorded, ...entries].slice(-UNRECORDED_KEPT);
       });
   }

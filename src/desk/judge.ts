@@ -6,7 +6,8 @@ import type { RefusalReason } from '../orders/reasons';
 import type { Authority } from './authorise';
 
 export interface Verdict {
-  readonly receipt: Receipt;
+  /** `stands`: the scope is cut already, by this order. */
+  readonly receipt: Receipt | { readonly kind: 'stands'; readonly order: number };
   /** Undefined for a stranger: nothing of theirs is kept but a count. */
   readonly change?: Change;
 }

@@ -32,6 +32,9 @@ export interface Entry {
 export type EntryKind =
   | 'order'
   | 'refusal'
+  /** The tripwire tripped, or would have, or warned: with its figures. */
+  | 'tripped'
+  | 'warned'
   | 'request'
   | 'severed'
   | 'restored'

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
 import type { Channel, Notice, NoticeKind, Told } from './channel';
+import { MAX_TEXT } from './segment';
 
 const HOUR_MS = 3_600_000;
 
@@ -8,8 +9,6 @@ const PER_HOUR = 5;
 
 /** What is worth a text: not each step of an order, for who ordered it gets a reply anyway. */
 const worthy: ReadonlySet<NoticeKind> = new Set(['trouble', 'alarm', 'cleared']);
-
-const MAX_TEXT = 160;
 
 const unsure = { ok: false, retry: true } as const;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { e164, name, right } from '../config/schema';
+import { e164, name } from '../config/parts';
+import { right } from '../config/schema';
 import { type Keys, open, SealBroken, seal } from '../config/secrets';
 import type { Operator } from './operator';
 

@@ -16,7 +16,9 @@ export type Proof =
   /** A person by name, with the digits. */
   | { readonly kind: 'operator'; readonly operator: string; readonly code?: string }
   /** A bearer token, already checked. It can stop, never restore (law 3). */
-  | { readonly kind: 'token'; readonly token: string; readonly rights: readonly Right[] };
+  | { readonly kind: 'token'; readonly token: string; readonly rights: readonly Right[] }
+  /** The tripwire, which is part of this program. It can stop, never restore (law 3). */
+  | { readonly kind: 'tripwire' };
 
 /** How an order stands. */
 export interface Outcome {

@@ -4,6 +4,9 @@ export type Action = 'sever' | 'restore';
 /** The door through which an order came. */
 export type Source = 'sms' | 'api' | 'console' | 'tripwire';
 
+/** Who orders when nobody does. No operator is called so. */
+export const TRIPWIRE = 'tripwire' satisfies Source;
+
 /** One instruction as a door hands it in: not yet authorised, not yet numbered. */
 export interface OrderRequest {
   /** Names this request for ever: a MessageSid, an idempotency key. The same key is the same order. */
@@ -26,7 +29,7 @@ export interface Order {
   readonly action: Action;
   readonly scope: string;
   readonly source: Source;
-  /** Who ordered: an operator's name, or `token:<name>`, or `backup:<operator>`. */
+  /** Who ordered: an operator's name, or `token:<name>`, `backup:<operator>`, or `tripwire`. */
   readonly by: string;
   readonly reason?: string;
   readonly correlation: string;

@@ -45,6 +45,10 @@ const table = {
     status: 403,
     advice: 'A token cannot restore: send an operator and a fresh one-time password.',
   },
+  'not-restorable-by-tripwire': {
+    status: 403,
+    advice: 'The tripwire only stops. An operator restores, with a fresh one-time password.',
+  },
   'second-operator-same': { status: 409, advice: 'A second, different operator has to confirm this restore.' },
   'nothing-to-restore': { status: 409, advice: 'Nothing is severed there.' },
   'ledger-unavailable': {

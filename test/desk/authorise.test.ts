@@ -34,6 +34,8 @@ it.each<[string, Action, Proof, (typeof people)[number]['rights'], string]>([
   ['a token that may stop', 'sever', token('stop'), [], 'granted'],
   ['a token that may only look', 'sever', token('status'), ['stop'], 'no-right'],
   ['a token with every right', 'restore', token('stop', 'status', 'restore'), [], 'not-restorable-by-token'],
+  ['the tripwire', 'sever', { kind: 'tripwire' }, [], 'granted'],
+  ['the tripwire', 'restore', { kind: 'tripwire' }, ['stop', 'restore'], 'not-restorable-by-tripwire'],
   ['a bare word', 'sever', bare, ['stop'], 'bare-stop'],
 ])('%s: %s', (_who, action, proof, rights, expected) => {
   const authority = ask(action, proof, rights, 'refuse');

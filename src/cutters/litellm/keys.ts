@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Config } from '../../config/schema';
+import { hashOfKey, sha256 } from '../../config/virtual-key';
 
 /** One virtual key at one LiteLLM, and the scopes that hold it. */
 export interface VirtualKey {
@@ -31,9 +31,7 @@ export function virtualKeys(entries: readonly Entry[]): readonly VirtualKey[] {
 }
 
 function hashOf(key: string, i: number): string {
-  if (/^[0-9a-f]{64}$/i.test(key)) return key.toLowerCase();
-  if (key.startsWith('sk-')) return sha256(key);
+  const hash = hashOfKey(key);
+  if (hash !== undefined) return hash;
   throw new Error(`cutters.litellm: keys[${i}] is neither a hash of 64 hexadecimal digits nor a key that begins sk-`);
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

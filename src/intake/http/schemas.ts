@@ -75,7 +75,7 @@ const order = z.object({
   action,
   scope: scopeName,
   source: z.enum(['sms', 'api', 'console', 'tripwire']).describe('The door through which it came.'),
-  by: z.string().describe('An operator, `token:<name>` or `backup:<operator>`.'),
+  by: z.string().describe('An operator, `token:<name>`, `backup:<operator>` or `tripwire`.'),
   reason: z.string().optional(),
   correlation: z.string().describe('Ties together the log lines from the message to the write.'),
   at: time,

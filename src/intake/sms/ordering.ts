@@ -1,18 +1,11 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
 import type { Config } from '../../config/schema';
+import { outcomeText } from '../../notify/outcome-text';
 import { type Desk, isFinal, type Outcome, type Proof, type Receipt } from '../../orders/desk';
 import type { Action, Order } from '../../orders/order';
 import type { Answer, Results, TextMessage } from './text-message';
-import {
-  acceptedText,
-  failedText,
-  malformedCodeText,
-  outcomeText,
-  pendingText,
-  refusalText,
-  workingText,
-} from './texts';
+import { acceptedText, failedText, malformedCodeText, pendingText, refusalText, workingText } from './texts';
 
 export interface OrderingOptions {
   readonly config: Pick<Config, 'bounds'>;

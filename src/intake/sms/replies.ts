@@ -1,7 +1,7 @@
+import { outcomeText } from '../../notify/outcome-text';
 import type { Desk } from '../../orders/desk';
 import type { Order } from '../../orders/order';
 import type { Sender } from './sender';
-import { outcomeText } from './texts';
 
 export interface RepliesOptions {
   /** Undefined when no provider is configured. */

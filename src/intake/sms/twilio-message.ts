@@ -1,6 +1,7 @@
 import { validateRequest } from 'twilio/lib/webhooks/webhooks';
 import { z } from 'zod';
-import { type Config, e164 } from '../../config/schema';
+import { e164 } from '../../config/parts';
+import type { Config } from '../../config/schema';
 import type { RefusalReason } from '../../orders/reasons';
 import type { Form } from './form';
 import type { TextMessage } from './text-message';

@@ -1,4 +1,4 @@
-const NAMES: readonly string[] = ['key', 'adminKey', 'authTokens', 'secret', 'keys'];
+const NAMES: readonly string[] = ['key', 'adminKey', 'authTokens', 'secret', 'keys', 'token', 'viewerKey'];
 const URLS: readonly string[] = ['databaseUrl', 'redisUrl'];
 /** LiteLLM's keys may stand as their SHA-256, which is no secret. */
 const HASH = /^[0-9a-f]{64}$/i;
@@ -13,7 +13,8 @@ export interface HeldSecret {
 export function secretsIn(config: unknown, path: readonly string[] = [], inside = ''): HeldSecret[] {
   if (typeof config === 'string') {
     const value = URLS.includes(inside) ? passwordOf(config) : NAMES.includes(inside) ? config : '';
-    const hash = inside === 'keys' && HASH.test(value);
+    const ofKey = inside === 'keys' || (inside === 'key' && path[0] === 'tripwire');
+    const hash = ofKey && HASH.test(value);
     return value === '' || hash ? [] : [{ path: path.join('.'), value }];
   }
   if (Array.isArray(config)) return config.flatMap((item, i) => secretsIn(item, [...path, String(i)], inside));

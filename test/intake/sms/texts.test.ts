@@ -7,7 +7,6 @@ import {
   malformedCodeText,
   notUnderstoodText,
   optedOutAlarm,
-  outcomeText,
   pendingText,
   refusalText,
   statusText,
@@ -15,6 +14,7 @@ import {
   workingText,
 } from '../../../src/intake/sms/texts';
 import type { Latch } from '../../../src/latch/latch';
+import { outcomeText } from '../../../src/notify/outcome-text';
 import type { Outcome } from '../../../src/orders/desk';
 import { type RefusalReason, reasons } from '../../../src/orders/reasons';
 import { reservedWords } from '../../../src/orders/words';
