@@ -90,7 +90,11 @@ describe('operator add', () => {
 
   it.each([
     ['a name that is taken', ['alice', '--phone', '+15550100007'], 'alice is an operator already'],
-    ['the name of what is nobody', ['tripwire', '--phone', '+15550100007'], 'tripwire stands in the ledger for the tripwire'],
+    [
+      'the name of what is nobody',
+      ['tripwire', '--phone', '+15550100007'],
+      'tripwire stands in the ledger for the tripwire',
+    ],
     ['a number that is taken', ['bob', '--phone', '+15550100001'], '+15550100001 belongs to alice already'],
     ['a bad name', ['Alice Smith', '--phone', '+15550100007'], 'use a-z'],
     ['a bad number', ['bob', '--phone', '0155'], 'write the number as E.164'],
