@@ -23,6 +23,8 @@ export interface Reading extends Usage {
    * (`process_start_time_seconds`). Readings of one process only grow.
    */
   readonly process?: string;
+  /** When the counters that this process shows began, by the source's clock, where it says so. Epoch, in milliseconds. */
+  readonly countingSince?: number;
 }
 
 /** What came upon a key and model between two looks. All amounts are at least 0. */

@@ -1,56 +1,85 @@
 import type { Increment, Reading } from '../reading';
+import { arrivalOf } from './arrival';
+import { type Looks, looked } from './looks';
 import { absorb, type SeriesState } from './series';
 
 /** All that is remembered of the counters. As JSON it survives a restart of Pullcord. */
 export interface FeedState {
-  /** When each source was first looked at. Epoch, in milliseconds. */
-  readonly begun: Readonly<Record<string, number>>;
+  readonly sources: readonly (readonly [source: string, looks: Looks])[];
+  readonly processes: readonly (readonly [name: string, looks: Looks])[];
   readonly series: readonly (readonly [name: string, state: SeriesState])[];
 }
 
 /** Series that are remembered; readings of further ones are refused, and counted as such. */
 const SERIES_CAPACITY = 100_000;
 
-/** Counters that are there within so long after the first look were there before it. Milliseconds. */
-const FIRST_LOOK_MS = 5_000;
+/** Processes that are remembered, of all sources; the one that came first makes room. */
+const PROCESSES_CAPACITY = 1_000;
+
+/** A series that did not show for so long makes room when room is wanted. */
+const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
 
 /**
  * From the counters of all sources to what was spent. No I/O, no clock, no chance: the same readings give the same
- * increments. Where it is in doubt whether a counter is new spend or was there before anybody looked, it's taken for
- * the latter, once: what is lost is what one look shows, and what would be won is a false trip.
+ * increments. Fails towards too little: a doubtful total is not counted, once, and what comes upon it from then on is.
+ * docs/adr/0010 says how counters are told apart.
  */
 export class Feed {
+  private readonly sources = new Map<string, Looks>();
+  private readonly processes = new Map<string, Looks>();
   private readonly series = new Map<string, SeriesState>();
-  private readonly begun = new Map<string, number>();
   private refusals = 0;
+  private clearedAt = Number.NEGATIVE_INFINITY;
 
   /** @returns undefined when nothing was spent. */
   take(reading: Reading): Increment | undefined {
+    const { at, key, model, process, countingSince } = reading;
     const source = reading.source ?? '';
-    const begun = this.begun.get(source) ?? reading.at;
-    if (!this.begun.has(source)) this.begun.set(source, begun);
-    const name = `${source}\n${reading.key}\n${reading.model}`;
+    const looks = look(this.sources, source, at);
+    const own =
+      process === undefined ? undefined : look(this.processes, `${source}\n${process}`, at, PROCESSES_CAPACITY);
+    const name = `${source}\n${key}\n${model}`;
     const before = this.series.get(name);
+    if (!before && this.series.size >= SERIES_CAPACITY) this.makeRoom(at);
     if (!before && this.series.size >= SERIES_CAPACITY) {
       this.refusals += 1;
       return undefined;
     }
-    const { state, increment } = absorb(before, reading, reading.at < begun + FIRST_LOOK_MS);
-    this.series.set(name, state);
+    const { state, increment } = absorb(before, reading, arrivalOf(looks, own, countingSince));
+    if (state !== before) this.series.set(name, state);
     return increment;
   }
 
-  /** Readings that were refused for want of room: something is not watched, and that is trouble. */
+  /** Readings refused for want of room so far. While it grows, something is not watched, and that is trouble. */
   get refused(): number {
     return this.refusals;
   }
 
   save(): FeedState {
-    return { begun: Object.fromEntries(this.begun), series: [...this.series] };
+    return { sources: [...this.sources], processes: [...this.processes], series: [...this.series] };
   }
 
-  load(saved: FeedState): void {
-    for (const [source, at] of Object.entries(saved.begun)) this.begun.set(source, at);
-    for (const [name, state] of saved.series) this.series.set(name, state);
+  /** For a feed that has seen nothing yet. @param saved what `save` gave, unchanged. */
+  load({ sources, processes, series }: FeedState): void {
+    for (const [source, looks] of sources) this.sources.set(source, looks);
+    for (const [name, looks] of processes) this.processes.set(name, looks);
+    for (const [name, state] of series) this.series.set(name, state);
   }
+
+  private makeRoom(at: number): void {
+    // At most once an hour: it looks at all of them.
+    if (at < this.clearedAt + 3_600_000) return;
+    this.clearedAt = at;
+    for (const [name, state] of this.series) if (state.at < at - FORGOTTEN_AFTER_MS) this.series.delete(name);
+  }
+}
+
+function look(all: Map<string, Looks>, name: string, at: number, capacity = Number.POSITIVE_INFINITY): Looks {
+  const known = all.get(name);
+  const looks = looked(known, at);
+  if (looks === known) return looks;
+  const [oldest] = all.keys();
+  if (!known && all.size >= capacity && oldest !== undefined) all.delete(oldest);
+  all.set(name, looks);
+  return looks;
 }

@@ -1,11 +1,25 @@
-import type { Increment, Reading } from '../reading';
+import type { Increment, Reading, Usage } from '../reading';
 import { assign, type Track } from './track';
 
-/** What is remembered of one series: a proxy, a key, a model. A few numbers, whatever happens. */
+/** What is remembered of one series: a proxy, a key, a model. Bounded, whatever happens. As JSON it survives a restart. */
 export interface SeriesState {
   readonly tracks: readonly Track[];
+  /** Readings that counted. */
+  readonly turn: number;
   /** The newest look. Epoch, in milliseconds. */
   readonly at: number;
+  /** The first look. Epoch, in milliseconds. */
+  readonly since: number;
+  /** What came upon it since. */
+  readonly spent: Usage;
+}
+
+/** What to make of totals that are seen for the first time. */
+export interface Arrival {
+  /** They may be what was spent before anybody looked, and are not counted. */
+  readonly baseline: boolean;
+  /** Nothing of it was spent before. Epoch, in milliseconds. */
+  readonly after: number;
 }
 
 export interface Absorbed {
@@ -14,26 +28,69 @@ export interface Absorbed {
   readonly increment: Increment | undefined;
 }
 
+/** A reading that is older than the newest by less than this came late; by more, and the clock was set back. */
+export const LATE_MS = 2 * 60_000;
+
+/**
+ * Without names, a total that lies below all that are known belongs to a process that began anew, or to one that was
+ * never seen, or a label set was dropped from the sum. Only the first is spend. It's believed to be, up to so many times
+ * what this series spends in such a time on average: hardly anybody's busiest look is more, and a worker's whole life
+ * is. So a mistake costs what the series spends in a quarter of an hour, at looks ten seconds apart.
+ */
+const BELIEVABLE = 100;
+
 /**
  * From totals to what came upon them. Pure.
  *
- * A reading that is older than the newest one says nothing new and is left out: late rows look like restarts. What
- * lies below every known total begins anew, and its value is spend. Between two looks that lie far apart the amount
- * is said to have come between them, never at once.
+ * A reading that isn't newer than the newest one says nothing new and is left out: late rows look like restarts. Between
+ * two looks that lie far apart the amount is said to have come between them, never at once.
  *
  * @param state undefined for a series that was never seen.
- * @param baseline whether the first total of a new series is what was spent before anybody looked, rather than spend.
  */
-export function absorb(state: SeriesState | undefined, reading: Reading, baseline: boolean): Absorbed {
-  if (state && reading.at <= state.at) return { state, increment: undefined };
-  const { tracks, before } = assign(state?.tracks ?? [], reading);
-  const next = { tracks, at: reading.at };
-  if (!before && baseline) return { state: next, increment: undefined };
-  const spendUsd = Math.max(0, reading.spendUsd - (before?.spendUsd ?? 0));
-  const promptTokens = Math.max(0, reading.promptTokens - (before?.promptTokens ?? 0));
-  const completionTokens = Math.max(0, reading.completionTokens - (before?.completionTokens ?? 0));
-  if (spendUsd === 0 && promptTokens === 0 && completionTokens === 0) return { state: next, increment: undefined };
-  const { key, model, at: to } = reading;
-  const from = before?.at ?? state?.at ?? to;
-  return { state: next, increment: { key, model, from, to, spendUsd, promptTokens, completionTokens } };
+export function absorb(state: SeriesState | undefined, reading: Reading, arrival: Arrival): Absorbed {
+  const { at, process } = reading;
+  if (state && at <= state.at && at > state.at - LATE_MS) return { state, increment: undefined };
+  const turn = state ? state.turn + 1 : 0;
+  const { tracks, before, known } = assign(state?.tracks ?? [], reading, { at, turn, process });
+  const amount = before ? difference(before, reading) : first(state, reading, known, arrival);
+  const { spendUsd, promptTokens, completionTokens } = amount;
+  const since = state?.since ?? at;
+  if (spendUsd === 0 && promptTokens === 0 && completionTokens === 0)
+    return { state: { tracks, turn, at, since, spent: state?.spent ?? NOTHING }, increment: undefined };
+  const spent = sum(state?.spent ?? NOTHING, amount);
+  const from = Math.min(at, before?.at ?? (state && process === undefined ? state.at : arrival.after));
+  const { key, model } = reading;
+  return {
+    state: { tracks, turn, at, since, spent },
+    increment: { key, model, from, to: at, spendUsd, promptTokens, completionTokens },
+  };
 }
+
+function first(state: SeriesState | undefined, reading: Reading, known: boolean, arrival: Arrival): Usage {
+  if (arrival.baseline) return NOTHING;
+  if (!state) return reading;
+  // One process only grows. If it fell, something was left out of the sum, or two processes share the name.
+  if (reading.process !== undefined) return known ? NOTHING : reading;
+  const share = Math.max(0, reading.at - state.at) / Math.max(1, reading.at - state.since);
+  return atMost(reading, state.spent, BELIEVABLE * share);
+}
+
+const NOTHING: Usage = { spendUsd: 0, promptTokens: 0, completionTokens: 0 };
+
+const difference = (before: Usage, after: Usage): Usage => ({
+  spendUsd: Math.max(0, after.spendUsd - before.spendUsd),
+  promptTokens: Math.max(0, after.promptTokens - before.promptTokens),
+  completionTokens: Math.max(0, after.completionTokens - before.completionTokens),
+});
+
+const sum = (a: Usage, b: Usage): Usage => ({
+  spendUsd: a.spendUsd + b.spendUsd,
+  promptTokens: a.promptTokens + b.promptTokens,
+  completionTokens: a.completionTokens + b.completionTokens,
+});
+
+const atMost = (amount: Usage, spent: Usage, times: number): Usage => ({
+  spendUsd: Math.min(amount.spendUsd, spent.spendUsd * times),
+  promptTokens: Math.min(amount.promptTokens, spent.promptTokens * times),
+  completionTokens: Math.min(amount.completionTokens, spent.completionTokens * times),
+});

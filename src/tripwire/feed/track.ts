@@ -1,97 +1,117 @@
 import type { Usage } from '../reading';
 
-/** The totals of one counting process, as they were last seen. */
+/** Totals of one series as one look showed them. */
 export interface Track extends Usage {
-  /** When it was last seen. Epoch, in milliseconds. */
+  /** When they were seen. Epoch, in milliseconds. */
   readonly at: number;
-  /** Readings of the series since then that were of another track. */
-  readonly unseen: number;
-  readonly process?: string;
+  /** The how-manieth reading of the series it was. */
+  readonly turn: number;
+  readonly process: string | undefined;
 }
-
-/** Counting processes of one series that are remembered; the one that was not seen for longest makes room. */
-const CAPACITY = 8;
-
-/**
- * A worker that is picked at random for each look stays away for so many looks in a row once in 10^9 times if it is
- * one of two, once in 5,000 if it is one of four. After that it is only believed to be back when nothing else fits:
- * after a restart the old totals must not be taken for a worker's.
- */
-const STALE_AFTER = 30;
 
 export interface Assigned {
+  /** All that is remembered now; the one seen last comes first. */
   readonly tracks: readonly Track[];
-  /** What the reading goes on from; undefined when it begins at nothing. */
+  /** What the reading goes on from; undefined when it lies below all that is known. */
   readonly before: Track | undefined;
+  /** Whether the reading's process was seen before, as far as can be told. */
+  readonly known: boolean;
 }
 
-type Totals = Usage & { readonly at: number; readonly process?: string };
+/** Processes that are remembered for one series; the one not seen for longest makes room. */
+const CAPACITY = 64;
 
 /**
- * Which track a reading continues. Pure. Counters only grow, so it is one that lies below the reading in all three;
- * among those the nearest. A reading that lies below every track begins a new one: a process that started anew, or
- * another worker.
+ * Readings after which a nameless process that did not show is gone. One of eight workers, picked at random, stays away
+ * for so long once in 10^11 times; one of sixteen once in 10^5. What is remembered too long swallows the increment of
+ * one look when another process passes it.
  */
-export function assign(tracks: readonly Track[], reading: Totals): Assigned {
-  const { at, spendUsd, promptTokens, completionTokens, process } = reading;
-  const now: Track = {
-    ...{ at, spendUsd, promptTokens, completionTokens, unseen: 0 },
-    ...(process === undefined ? {} : { process }),
-  };
-  const [only] = tracks;
-  if (tracks.length === 1 && only && only.process === process && continues(only, reading))
-    return { tracks: [now], before: only };
+const GONE_AFTER = 200;
 
-  const own = tracks.filter((track) => track.process === process);
-  const before = nearest(own, reading) ?? mistaken(own, reading);
-  const others = tracks
-    .filter((track) => track !== before)
-    // A process that says who it is and counts less than before can only have been told wrong: its name is used again.
-    .filter((track) => before || process === undefined || track.process !== process)
-    .map((track) => ({ ...track, unseen: track.unseen + 1 }));
-  return { tracks: [now, ...others].slice(0, CAPACITY), before };
+/**
+ * Which totals a reading goes on from. Pure.
+ *
+ * A process with a name goes on from its own. Without names, each amount goes on by itself from the nearest total
+ * below it. That may be another worker's, where one overtakes the other, but whosever it was: put in order, the totals
+ * never lie above the workers' own put in order. So what came upon them is never more than was spent, and no less once
+ * each worker was seen again (test/tripwire/feed/track.test.ts). To look for the worker itself, by all amounts
+ * together, finds it more often, and now and then leaves none below another worker's reading: a life's work looks new.
+ *
+ * @param turn how many readings of the series came before.
+ */
+export function assign(tracks: readonly Track[], reading: Usage, now: Omit<Track, keyof Usage>): Assigned {
+  const [only] = tracks;
+  if (tracks.length === 1 && only?.process === now.process && only && isBelow(only, reading))
+    return { tracks: [onward(only, reading, now)], before: only, known: true };
+
+  const present = withoutGone(tracks, now.turn);
+  const among = candidates(present, now.process);
+  const spend = nearest(among, reading, 'spendUsd');
+  const prompt = nearest(among, reading, 'promptTokens');
+  const completion = nearest(among, reading, 'completionTokens');
+  // A single amount that lies below all that is known proves it: a counter began anew.
+  if (!spend || !prompt || !completion) {
+    const all = [onward(NOTHING, reading, now), ...present];
+    return { tracks: all.slice(0, CAPACITY), before: undefined, known: among.length > 0 };
+  }
+  const row = reading.spendUsd > 0 ? spend : prompt;
+  const before = mixed(row, spend, prompt, completion);
+  const left = (track: Track, taken: Track): Track => (track === taken ? row : track);
+  const all = [onward(before, reading, now)];
+  for (const track of present) {
+    if (track === row) continue;
+    // What was taken out of another row leaves this row's own in its place.
+    const isMixed = track === spend || track === prompt || track === completion;
+    all.push(isMixed ? mixed(track, left(track, spend), left(track, prompt), left(track, completion)) : track);
+  }
+  return { tracks: all, before, known: true };
 }
 
-/** Those that were seen lately come first, whatever lies nearer. */
-function nearest(tracks: readonly Track[], reading: Usage): Track | undefined {
+const NOTHING: Usage = { spendUsd: 0, promptTokens: 0, completionTokens: 0 };
+
+/** Where names came up or went away while we looked, it may be any that has none. */
+function candidates(tracks: readonly Track[], process: string | undefined): readonly Track[] {
+  const own = tracks.filter((track) => track.process === process);
+  return own.length > 0 ? own : tracks.filter((track) => track.process === undefined || process === undefined);
+}
+
+/** The one not seen for longest comes last. */
+function withoutGone(tracks: readonly Track[], turn: number): readonly Track[] {
+  const isGone = (track: Track): boolean => track.process === undefined && turn - track.turn > GONE_AFTER;
+  const last = tracks.at(-1);
+  return last && isGone(last) ? tracks.filter((track) => !isGone(track)) : tracks;
+}
+
+function nearest(tracks: readonly Track[], reading: Usage, amount: keyof Usage): Track | undefined {
   let found: Track | undefined;
-  for (const track of tracks) {
-    if (!continues(track, reading)) continue;
-    const better =
-      !found ||
-      (isStale(track) === isStale(found) ? distance(track, reading) < distance(found, reading) : isStale(found));
-    if (better) found = track;
-  }
+  for (const track of tracks)
+    if (fits(track[amount], reading[amount]) && (!found || track[amount] > found[amount])) found = track;
   return found;
 }
 
-/**
- * Two workers that count alike are taken for one another when one overtakes the other between two looks: then both
- * tracks are the one worker's, and the other worker's reading fits none. What it goes on from is the older of the two,
- * so that the sum of all tracks stays the sum of all workers.
- */
-function mistaken(tracks: readonly Track[], reading: Usage): Track | undefined {
-  return tracks.find(
-    (track) =>
-      !isStale(track) &&
-      distance(track, reading) > 0 &&
-      tracks.some((other) => other !== track && continues(track, other)),
-  );
-}
+const isBelow = (track: Usage, reading: Usage): boolean =>
+  fits(track.spendUsd, reading.spendUsd) &&
+  fits(track.promptTokens, reading.promptTokens) &&
+  fits(track.completionTokens, reading.completionTokens);
 
-const isStale = ({ unseen }: Track): boolean => unseen >= STALE_AFTER;
+/** Sums of the same floats in another order differ in the last digits. */
+const fits = (before: number, after: number): boolean => after >= before * (1 - 1e-9);
 
-function continues(track: Usage, reading: Usage): boolean {
-  return (
-    reading.promptTokens >= track.promptTokens &&
-    reading.completionTokens >= track.completionTokens &&
-    // Sums of floats in another order: the last digits may differ.
-    reading.spendUsd >= track.spendUsd - 1e-9 * Math.abs(track.spendUsd)
-  );
-}
+const mixed = (row: Track, spend: Usage, prompt: Usage, completion: Usage): Track => ({
+  spendUsd: spend.spendUsd,
+  promptTokens: prompt.promptTokens,
+  completionTokens: completion.completionTokens,
+  at: row.at,
+  turn: row.turn,
+  process: row.process,
+});
 
-/** In tokens; in money where there are none. */
-function distance(track: Usage, reading: Usage): number {
-  const tokens = reading.promptTokens - track.promptTokens + (reading.completionTokens - track.completionTokens);
-  return tokens || reading.spendUsd - track.spendUsd;
-}
+/** Never lower than before, lest a last digit that comes and goes be counted each time. */
+const onward = (before: Usage, reading: Usage, now: Omit<Track, keyof Usage>): Track => ({
+  spendUsd: Math.max(before.spendUsd, reading.spendUsd),
+  promptTokens: Math.max(before.promptTokens, reading.promptTokens),
+  completionTokens: Math.max(before.completionTokens, reading.completionTokens),
+  at: now.at,
+  turn: now.turn,
+  process: now.process,
+});

@@ -74,7 +74,12 @@ export function createTally({ workers, gauges, maxPairs = MAX_PAIRS }: TallyOpti
     },
     scrape({ source, at, samples }) {
       const process = multiprocess ? undefined : workers.identify(started, created);
-      const who = { at, source, ...(process === undefined ? {} : { process }) };
+      const since = created.length > 0 ? Math.min(...created) : started;
+      const who = {
+        ...{ at, source },
+        ...(process === undefined ? {} : { process }),
+        ...(process === undefined || since === undefined ? {} : { countingSince: since * 1_000 }),
+      };
       return {
         readings: Array.from(counters.usages(), (usage) => ({ ...who, ...usage })),
         ...facts.result(at),
