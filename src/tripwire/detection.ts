@@ -1,8 +1,11 @@
-import { freshState, type Outlook, observe, outlookOf, type SubjectState } from './detect/observe';
+import { observeInPlace } from './detect/observe';
+import { type Outlook, outlookOf } from './detect/outlook';
+import { freshState, type SubjectState } from './detect/state';
+import { addToTotals, noTotals, type Totals } from './detect/totals';
 import { Feed } from './feed/feed';
 import type { Increment, Reading } from './reading';
 import type { SubjectSettings } from './settings';
-import type { Signal, Subject } from './signal';
+import type { Signal, Subject, Unit } from './signal';
 
 export interface DetectionOptions {
   /** How a subject is watched; asked once for each subject, and again after `changed`. */
@@ -15,16 +18,24 @@ export interface DetectionOptions {
 
 export const WHOLE: Subject = { kind: 'whole', id: '*' };
 
+interface Known {
+  readonly subject: Subject;
+  readonly settings: SubjectSettings;
+  readonly totals: Totals;
+  /** Made when something of the unit is spent for the first time. */
+  readonly states: Partial<Record<Unit, SubjectState>>;
+}
+
+/** Subjects that are watched by themselves; what others spend counts for the whole. */
+const SUBJECTS_CAPACITY = 50_000;
+
 /**
  * From counters to signals: the same for the live watch and for a replay. Holds a few kilobytes a key. No I/O, no
  * clock, no chance: the same readings give the same signals.
  */
 export class Detection {
   private readonly feed = new Feed();
-  private readonly subjects = new Map<
-    string,
-    { readonly subject: Subject; state: SubjectState; settings: SubjectSettings }
-  >();
+  private readonly subjects = new Map<string, Known>();
 
   constructor(private readonly options: DetectionOptions) {}
 
@@ -34,10 +45,10 @@ export class Detection {
     return increment ? this.spend(increment) : [];
   }
 
-  /** What is to be said of a subject at this time; undefined for one that has spent nothing yet. */
+  /** What is to be said of a subject at this time, in milliseconds; undefined for one that has spent nothing yet. */
   outlook(subject: Subject, at: number): Outlook | undefined {
     const known = this.subjects.get(nameOf(subject));
-    return known && outlookOf(known.state, known.settings, at);
+    return known && outlookOf(known.states.usd, known.totals, known.settings, at / 1000);
   }
 
   /** All that have spent something. */
@@ -71,15 +82,31 @@ export class Detection {
   }
 
   private observe(subject: Subject, increment: Increment): readonly Signal[] {
+    const known = this.knownOf(subject);
+    if (!known) return [];
+    const { settings, states, totals } = known;
+    const tokens = increment.promptTokens + increment.completionTokens;
+    addToTotals(totals, increment.to / 1000, { usd: increment.spendUsd, tokens });
+    return (['usd', 'tokens'] as const).flatMap((unit) => {
+      if (!states[unit] && !watches(settings, unit, increment)) return [];
+      const { state, signals } = observeInPlace(states[unit] ?? freshState(), increment, { ...settings, unit });
+      states[unit] = state;
+      return signals.map((signal) => ({ ...signal, subject }));
+    });
+  }
+
+  private knownOf(subject: Subject): Known | undefined {
     const name = nameOf(subject);
-    const known = this.subjects.get(name) ?? {
-      ...{ subject, state: freshState(), settings: this.options.settingsOf(subject) },
-    };
-    this.subjects.set(name, known);
-    const { state, signals } = observe(known.state, increment, known.settings);
-    known.state = state;
-    return signals.map((signal) => ({ ...signal, subject }));
+    const known = this.subjects.get(name);
+    if (known || (this.subjects.size >= SUBJECTS_CAPACITY && subject !== WHOLE)) return known;
+    const fresh = { subject, settings: this.options.settingsOf(subject), totals: noTotals(), states: {} };
+    this.subjects.set(name, fresh);
+    return fresh;
   }
 }
+
+/** Tokens are watched where they cost nothing, and where there is a ceiling for them. */
+const watches = ({ ceilings }: SubjectSettings, unit: Unit, { spendUsd }: Increment): boolean =>
+  unit === 'usd' ? spendUsd > 0 : spendUsd <= 0 || ceilings.some((ceiling) => ceiling.unit === 'tokens');
 
 const nameOf = ({ kind, id }: Subject): string => `${kind}:${id}`;

@@ -67,14 +67,18 @@ const reasons: Readonly<Record<Rule, (signal: Signal) => string | undefined>> = 
   budget: ({ limit, unit }) => `budget ${amount(limit, unit)}`,
   level: () => undefined,
   loop: () => 'the same call again and again',
+  growth: () => 'doubling every minute',
+  sustained: () => 'without a pause',
   'cold-start': () => 'no history to compare with',
   price: () => 'dearer by the token than ever before',
   blind: () => undefined,
 };
 
+const LEARNT: ReadonlySet<Rule> = new Set(['level', 'loop', 'price', 'growth', 'sustained']);
+
 /** Where nothing is known of it, nothing is said of it. */
 function usualOf({ rule, observed, usual, unit }: Signal): { amount: string; times: string | undefined } | undefined {
-  const learnt = rule === 'level' || rule === 'loop' || rule === 'price';
+  const learnt = LEARNT.has(rule);
   if (rule === 'blind' || (usual <= 0 && !learnt)) return undefined;
   return { amount: usual > 0 ? amount(usual, unit) : 'nothing', times: times(observed, usual) };
 }

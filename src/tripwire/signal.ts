@@ -43,6 +43,10 @@ export type Rule =
   | 'level'
   /** The same call again and again. */
   | 'loop'
+  /** A minute's spend keeps on doubling. */
+  | 'growth'
+  /** Goes on and on without a pause, higher than ever. */
+  | 'sustained'
   /** No history to compare with, and a great deal of money. */
   | 'cold-start'
   /** Dearer by the token than this subject ever was. */

@@ -1,55 +1,257 @@
 import type { Increment } from '../reading';
 import type { SubjectSettings } from '../settings';
-import type { Signal } from '../signal';
+import type { Rule, Signal, Unit } from '../signal';
+import { addTo, nothingSpent, spentIn } from './ceilings';
+import { excessOf } from './excess';
+import { gauges } from './gauges';
+import { levelsOf, withHour } from './levels';
+import { looksAlike } from './likeness';
+import { limits, measure } from './measure';
+import { type Profile, profiles, TOKENS_A_DOLLAR } from './profile';
+import { advance, fineSum, MINUTE_SECONDS, minuteSpend, minutesSum, type Spending, spend } from './spending';
+import { copyOf, type Standing, type SubjectState } from './state';
+import { activeMinute, learnHours, learnMinute, learnPrice, usualAt } from './usual';
 
-/** What is known of one subject. As JSON it survives a restart. */
-export interface SubjectState {
-  /** The newest increments, oldest first. */
-  readonly recent: readonly Increment[];
+export interface Observed {
+  readonly state: SubjectState;
+  readonly signals: readonly Omit<Signal, 'subject'>[];
 }
 
-/** How a subject stands: for the API, for a plot. */
-export interface Outlook {
-  /** Spent in the last minute, hour and day. US dollars and tokens. */
-  readonly spent: Readonly<Record<'minute' | 'hour' | 'day', { readonly usd: number; readonly tokens: number }>>;
-  /** US dollars a minute that are usual at this hour; undefined while too little is known. */
-  readonly usualUsd?: number;
-  /** US dollars in one minute that would trip now. */
-  readonly tripUsd?: number;
+/** What was spent upon one subject. */
+export type Spent = Pick<Increment, 'model' | 'from' | 'to' | 'spendUsd' | 'promptTokens' | 'completionTokens'>;
+
+export interface How extends SubjectSettings {
+  readonly unit: Unit;
+  /** Left out: the profile's own. */
+  readonly tuning?: Profile;
 }
 
-export const freshState = (): SubjectState => ({ recent: [] });
+const HOUR_SECONDS = 3_600;
+const FIVE_MINUTES_SECONDS = 300;
 
-/** What a subject's detectors say of what it has spent. Pure. */
-export function observe(
-  state: SubjectState,
-  increment: Increment,
-  settings: SubjectSettings,
-): { readonly state: SubjectState; readonly signals: readonly Omit<Signal, 'subject'>[] } {
-  const at = increment.to;
-  const recent = [...state.recent, increment].filter(({ to }) => to > at - 3_600_000);
-  const signals = settings.ceilings.flatMap(({ unit, windowSeconds, limit }) => {
-    const since = at - windowSeconds * 1000;
-    const inWindow = recent.filter(({ to }) => to > since);
-    const observed = inWindow.reduce((sum, one) => sum + amount(one, unit), 0);
-    if (observed <= limit) return [];
-    const level = 'trip' as const;
-    const rule = 'ceiling' as const;
-    return [{ level, rule, at, unit, windowSeconds, observed, usual: 0, limit, since, beyondUsual: observed - limit }];
+/** Between looks that lie further apart something was missed: what came is spread over the time between. */
+const GAP_SECONDS = 70;
+
+/** A trip is over when nothing was exceeded for so long, and is told again when it has grown threefold. */
+const CALM_SECONDS = 1_800;
+const GROWN = 3;
+/** What goes on for so long although it was told is the new usual. */
+const ACCEPTED_SECONDS = 21_600;
+
+/** Close to a limit is worth a question. */
+const WARN_AT = 0.85;
+const WARN_AGAIN_SECONDS = 21_600;
+
+/** What is left of a model's price, in US dollars a token, when it costs nothing. */
+const FREE = 1e-9;
+
+/**
+ * What a subject's detectors say of what it has spent. Pure: the state handed in stays what it was. The same as
+ * `observeInPlace`, which saves the copy.
+ */
+export function observe(state: SubjectState, spent: Spent, how: How): Observed {
+  return observeInPlace(copyOf(state), spent, how);
+}
+
+/**
+ * The same upon a state that is the caller's to give away: it is changed, and handed back. No clock, no chance, no
+ * I/O. A state is for one unit: money, or the tokens of models that cost nothing.
+ */
+export function observeInPlace(state: SubjectState, spent: Spent, how: How): Observed {
+  const profile = how.tuning ?? profiles[how.profile];
+  const at = Math.max(state.at, spent.to / 1000);
+  const tokens = spent.promptTokens + spent.completionTokens;
+  const overCeiling = ceilingsOver(state, how, at, how.unit === 'usd' ? spent.spendUsd : tokens);
+  const amount = watched(spent, how.unit);
+  if (amount === undefined) return tell(state, how, at, overCeiling, 0);
+
+  turnHour(state, profile, at);
+  const learns = at >= state.learnsFrom;
+  const minute = Math.floor(at / MINUTE_SECONDS);
+  if (minute > state.minute) {
+    const before = minuteSpend(state.spending, 0);
+    if (before > 0 && learns) learnMinute(state.usual, at, before);
+  }
+  const minuteOver = minute > state.minute;
+  const fiveMinutesOver = Math.floor(at / FIVE_MINUTES_SECONDS) > Math.floor(state.at / FIVE_MINUTES_SECONDS);
+  const { prices } = state.usual;
+  const alike = looksAlike(state.calls, { ...spent, at, spend: amount }, profile.likeness);
+  const dear = how.unit === 'usd' && prices.usual > 0 ? Math.max(0, amount - prices.usual * tokens) : 0;
+  if (learns && how.unit === 'usd') learnPrice(prices, amount, tokens);
+
+  advance(state.spending, at);
+  put(state, spent, at, amount, alike ? amount : 0, dear);
+  state.usual.hourSpend += learns ? amount : 0;
+  state.at = at;
+  state.minute = minute;
+
+  if (minuteOver) {
+    state.typical = Math.max(profile.leastActiveMinute, activeMinute(state.usual));
+    limits(state.levels, profile, state.typical, state.limits);
+  }
+  measure(state.spending, profile, state.typical, minuteOver, fiveMinutesOver, shown);
+  const known = state.hour - state.firstHour;
+  const cold = known < profile.cold.hours;
+  let highest = -1;
+  let ratio = 0;
+  for (let i = 0; i < gauges.length; i++) {
+    const value = shown[i] as number;
+    if (value <= 0) continue;
+    const allowed = state.limits[i] as number;
+    if (value > ratio * allowed) {
+      ratio = value / allowed;
+      highest = i;
+    }
+    const peak = cold ? value : Math.min(value, profile.teaches * allowed);
+    if (learns && peak > (state.peaks[i] as number)) state.peaks[i] = peak;
+  }
+  const stranger = cold && how.anomaly ? tooMuchForAStranger(profile) : undefined;
+  const found = overCeiling ?? overBudget(state, how, profile) ?? stranger;
+  if (found) return tell(state, how, at, found, 0);
+  if (!how.anomaly || cold || highest < 0) return tell(state, how, at, undefined, 0);
+  const gauge = gauges[highest] as (typeof gauges)[number];
+  const over = { rule: gauge.rule, windowSeconds: gauge.windowSeconds, limit: state.limits[highest] as number, ratio };
+  return tell(state, how, at, ratio > 1 ? over : undefined, ratio, over);
+}
+
+/** What every gauge shows: for one call alone, kept so that none allocates. */
+const shown = new Float64Array(gauges.length);
+const COLD_GAUGES = {
+  all: gauges.findIndex(({ stream, windowSeconds }) => stream === 'all' && windowSeconds === 60),
+  alike: gauges.findIndex(({ stream, windowSeconds }) => stream === 'alike' && windowSeconds === 60),
+};
+
+/** In dollars, or in what as many tokens are watched like. Undefined for what this unit doesn't watch. */
+function watched({ spendUsd, promptTokens, completionTokens }: Spent, unit: Unit): number | undefined {
+  const tokens = promptTokens + completionTokens;
+  const free = spendUsd <= tokens * FREE;
+  if (unit === 'usd') return free && tokens > 0 ? undefined : spendUsd;
+  return free ? tokens / TOKENS_A_DOLLAR : undefined;
+}
+
+function turnHour(state: SubjectState, profile: Profile, at: number): void {
+  const hour = Math.floor(at / HOUR_SECONDS);
+  if (hour <= state.hour) return;
+  if (state.firstHour === 0) state.firstHour = hour;
+  if (state.peaks.some((peak) => peak > 0)) {
+    state.hours = withHour(state.hours, { hour: state.hour, peaks: state.peaks });
+    state.peaks = new Float32Array(gauges.length);
+  }
+  learnHours(state.usual, hour);
+  state.hour = hour;
+  state.levels = levelsOf(state.hours, state.firstHour, hour, profile.levels);
+}
+
+/** Where a look was missed, what came is spread evenly over the time since the one before. */
+function put(state: SubjectState, spent: Spent, at: number, amount: number, alike: number, dear: number): void {
+  const gap = Math.min((spent.to - spent.from) / 1000, 6 * HOUR_SECONDS);
+  const pieces = gap > GAP_SECONDS ? Math.ceil(gap / 10) : 1;
+  for (let i = 0; i < pieces; i++) {
+    const amounts = { all: amount / pieces, alike: alike / pieces, dear: dear / pieces };
+    spend(state.spending, at - (i * gap) / pieces, amounts);
+  }
+}
+
+interface Over {
+  readonly rule: Rule;
+  readonly windowSeconds: number;
+  readonly limit: number;
+  readonly ratio: number;
+  /** Where it isn't in the six hours that are kept. */
+  readonly observed?: number;
+}
+
+function ceilingsOver(state: SubjectState, how: How, at: number, amount: number): Over | undefined {
+  let found: Over | undefined;
+  const own = how.ceilings.filter(({ unit }) => unit === how.unit);
+  own.forEach((ceiling, i) => {
+    const one = state.ceilings[i] ?? nothingSpent();
+    state.ceilings[i] = one;
+    addTo(one, ceiling.windowSeconds, at, amount);
+    const observed = spentIn(one, ceiling.windowSeconds, at);
+    const ratio = observed / ceiling.limit;
+    if (ratio > 1 && !(found && found.ratio >= ratio))
+      found = { rule: 'ceiling', windowSeconds: ceiling.windowSeconds, limit: ceiling.limit, ratio, observed };
   });
-  return { state: { recent }, signals };
+  return found;
 }
 
-export function outlookOf(state: SubjectState, _settings: SubjectSettings, at: number): Outlook {
-  const spent = (ms: number) => {
-    const inWindow = state.recent.filter(({ to }) => to > at - ms);
-    return {
-      usd: inWindow.reduce((sum, one) => sum + one.spendUsd, 0),
-      tokens: inWindow.reduce((sum, one) => sum + amount(one, 'tokens'), 0),
-    };
+/** A share of the daily budget in a short time; a single call is no reason, whatever it costs. */
+function overBudget(state: SubjectState, how: How, { budgetShares }: Profile): Over | undefined {
+  if (how.unit !== 'usd' || how.dailyBudgetUsd === undefined) return undefined;
+  for (const [windowSeconds, share] of budgetShares) {
+    const allowed = share * how.dailyBudgetUsd;
+    const without = shown[allGauge.get(windowSeconds) as number] as number;
+    if (without <= SEVERAL_CALLS * allowed) continue;
+    const observed = sumOf(state.spending, windowSeconds);
+    if (observed > allowed) return { rule: 'budget', windowSeconds, limit: allowed, ratio: observed / allowed };
+  }
+  return undefined;
+}
+
+const SEVERAL_CALLS = 0.2;
+const allGauge = new Map(
+  gauges.flatMap(({ stream, windowSeconds }, i) => (stream === 'all' ? [[windowSeconds, i]] : [])),
+);
+
+const sumOf = (spending: Spending, seconds: number): number =>
+  seconds <= 600 ? fineSum(spending, seconds, 0) : minutesSum(spending, seconds / MINUTE_SECONDS);
+
+function tooMuchForAStranger({ cold }: Profile): Over | undefined {
+  for (const stream of ['alike', 'all'] as const) {
+    const ratio = (shown[COLD_GAUGES[stream]] as number) / cold[stream];
+    if (ratio > 1) return { rule: 'cold-start', windowSeconds: 60, limit: cold[stream], ratio };
+  }
+  return undefined;
+}
+
+/** What is said: once while it goes on, again when it has grown a great deal. */
+function tell(
+  state: SubjectState,
+  how: How,
+  at: number,
+  over: Over | undefined,
+  ratio: number,
+  near: Over | undefined = over,
+): Observed {
+  const tripped = standing(state.tripped, at, CALM_SECONDS);
+  const warned = standing(state.warned, at, WARN_AGAIN_SECONDS);
+  if (over) {
+    const again = !tripped || over.ratio > GROWN * tripped.ratio;
+    const since = tripped?.since ?? at;
+    state.tripped = { since, over: at, ratio: again ? over.ratio : (tripped?.ratio ?? over.ratio) };
+    // What is out of the ordinary teaches nothing, unless it lasts.
+    if (!tripped) state.peaks.fill(0);
+    if (at - since < ACCEPTED_SECONDS) state.learnsFrom = at + CALM_SECONDS;
+    return { state, signals: again ? [signal(state, how, at, 'trip', over)] : [] };
+  }
+  state.tripped = tripped;
+  if (!near || ratio < WARN_AT || tripped || warned) return { state, signals: [] };
+  state.warned = { since: at, over: at, ratio };
+  return { state, signals: [signal(state, how, at, 'warn', near)] };
+}
+
+const standing = (one: Standing | undefined, at: number, forSeconds: number): Standing | undefined =>
+  one && at - one.over <= forSeconds ? one : undefined;
+
+function signal(
+  state: SubjectState,
+  { unit }: How,
+  at: number,
+  level: Signal['level'],
+  over: Over,
+): Omit<Signal, 'subject'> {
+  const { rule, windowSeconds } = over;
+  const scale = unit === 'usd' ? 1 : TOKENS_A_DOLLAR;
+  const byCeiling = over.observed !== undefined;
+  const usualMinute = usualAt(state.usual, state.hour) ?? 0;
+  const { since, beyondUsual } = excessOf(state.spending, at, usualMinute);
+  return {
+    ...{ level, at: at * 1000, rule, unit, windowSeconds },
+    observed: over.observed ?? sumOf(state.spending, windowSeconds) * scale,
+    usual: ((usualMinute * windowSeconds) / 60) * scale,
+    limit: byCeiling ? over.limit : over.limit * scale,
+    since: since * 1000,
+    beyondUsual: beyondUsual * scale,
   };
-  return { spent: { minute: spent(60_000), hour: spent(3_600_000), day: spent(86_400_000) } };
 }
-
-const amount = ({ spendUsd, promptTokens, completionTokens }: Increment, unit: 'usd' | 'tokens'): number =>
-  unit === 'usd' ? spendUsd : promptTokens + completionTokens;

@@ -1,0 +1,74 @@
+import type { WindowSpend } from './ceilings';
+import { gauges } from './gauges';
+import type { Hours } from './levels';
+import type { Calls } from './likeness';
+import { noSpending, type Spending } from './spending';
+import { nothingUsual, type Usual } from './usual';
+
+/** A trip or warning that goes on: it is told once. */
+export interface Standing {
+  /** When it was told first, when it was last exceeded. Seconds since the epoch. */
+  readonly since: number;
+  readonly over: number;
+  /** By how much the limit was exceeded when it was last told. */
+  readonly ratio: number;
+}
+
+/**
+ * All that is known of one subject in one unit: a few kilobytes that grow with the number of its active hours, up to
+ * two weeks of them. Times are in seconds since the epoch.
+ */
+export interface SubjectState {
+  /** The newest increment. */
+  at: number;
+  /** The first hour in which anything was spent. */
+  firstHour: number;
+  hour: number;
+  minute: number;
+  hours: Hours;
+  /** For the present hour, learnt from the hours before. */
+  levels: Float64Array;
+  /** What an active minute usually costs, and what each gauge has to exceed: as of this minute. */
+  typical: number;
+  readonly limits: Float64Array;
+  /** The highest of the present hour. */
+  peaks: Float32Array;
+  readonly spending: Spending;
+  readonly usual: Usual;
+  readonly calls: Calls;
+  /** One for each ceiling, in their order. */
+  ceilings: WindowSpend[];
+  tripped: Standing | undefined;
+  warned: Standing | undefined;
+  /** Until then nothing is learnt. */
+  learnsFrom: number;
+}
+
+export const freshState = (): SubjectState => ({
+  ...{ at: 0, firstHour: 0, hour: 0, minute: 0, hours: [], learnsFrom: 0, typical: 0 },
+  levels: new Float64Array(gauges.length),
+  limits: new Float64Array(gauges.length),
+  peaks: new Float32Array(gauges.length),
+  spending: noSpending(),
+  usual: nothingUsual(),
+  calls: new Map(),
+  ceilings: [],
+  ...{ tripped: undefined, warned: undefined },
+});
+
+/** A copy that can be changed without changing this one; what never changes is shared. */
+export const copyOf = (state: SubjectState): SubjectState => ({
+  ...state,
+  limits: state.limits.slice(),
+  peaks: state.peaks.slice(),
+  spending: { ...state.spending, fine: state.spending.fine.slice(), minutes: state.spending.minutes.slice() },
+  usual: {
+    ...state.usual,
+    minuteSpend: state.usual.minuteSpend.slice(),
+    minuteCount: state.usual.minuteCount.slice(),
+    hours: state.usual.hours.slice(),
+    prices: { ...state.usual.prices, bins: state.usual.prices.bins.slice() },
+  },
+  calls: new Map(state.calls),
+  ceilings: state.ceilings.map(({ parts, at }) => ({ parts: parts.slice(), at })),
+});
