@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { NotSamples } from '../tripwire/replay/columns';
 import { type KeysFile, parseKeysFile } from '../tripwire/replay/keys-file';
-import type { Replayed } from '../tripwire/replay/replay';
-import { type RowFault, rowFaults } from '../tripwire/replay/rows';
 import { settingsOfKeys } from '../tripwire/replay/settings';
 import { openSource, type Source, Unreadable } from '../tripwire/replay/source';
 import type { SubjectSettings } from '../tripwire/settings';
 import type { Subject } from '../tripwire/signal';
 import { type Cli, Failure } from './cli';
+import type { Progress } from './progress';
 
 /** What every command takes that reads a recording. */
 export interface SamplesOptions {
@@ -40,38 +39,20 @@ function readKeys(file: string): KeysFile {
   return parseKeysFile(file, text);
 }
 
-/** Rows that are told one by one. */
-const TOLD = 5;
-
-export interface Samples {
-  readonly source: Source;
-  readonly onFault: (fault: RowFault, line: number) => void;
-  /** Says what was left out. @throws Failure when nothing could be read */
-  close(done: Replayed): void;
-}
-
-/** @throws Failure */
-export async function openSamples({ stdin, warn }: Cli, file: string): Promise<Samples> {
-  const source = await translated(openSource(file, stdin));
-  let faults = 0;
-  return {
-    source,
-    onFault: (fault, line) => {
-      faults += 1;
-      if (faults <= TOLD) warn(`line ${line} is left out: ${rowFaults[fault]}`);
-    },
-    close: ({ rows }) => {
-      if (faults > TOLD) warn(`${faults} lines in all are left out`);
-      if (source.cutShort()) warn('the file ends in the midst of its packing: read as far as it goes');
-      if (rows === 0) throw new Failure('There is no row of samples in it.');
-    },
-  };
-}
-
-/** What is wrong with the file is wrong use. */
-export async function translated<T>(work: Promise<T>): Promise<T> {
-  return work.catch((error: unknown) => {
+/** Opens a recording and lets `use` read it. What is wrong with the file is wrong use. @throws Failure */
+export async function withSource<T>({ stdin }: Cli, file: string, use: (source: Source) => Promise<T>): Promise<T> {
+  try {
+    return await use(await openSource(file, stdin));
+  } catch (error) {
     if (error instanceof Unreadable || error instanceof NotSamples) throw new Failure(error.message, 2);
     throw error;
-  });
+  }
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Says how much of a recording was read. */
+export function showRead(progress: Progress, { read, size }: Source, rows: number): void {
+  const part = size === undefined || size === 0 ? undefined : Math.min(1, read() / size);
+  progress.show(part, `${rows.toLocaleString('en-US')} rows, ${(read() / MEBIBYTE).toFixed(1)} MiB`);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -23,7 +23,7 @@ describe('with --json there is nothing but JSON on the standard output', () => {
   it.each<[string, () => readonly string[]]>([
     ['of a file', () => [file('a.csv', calm)]],
     ['of a packed file', () => [file('a.csv.gz', gzipSync(calm))]],
-    ['of a file with faults', () => [file('b.csv', `${calm}nonsense\n`)]],
+    ['of a file with faults, to be drawn', () => [file('b.csv', `${calm}nonsense\n`), '--plot', join(folder, 'b.svg')]],
   ])('%s', async (_, argv) => {
     const { code, stdout } = await replay(...argv(), '--json');
     expect([code, stdout]).toEqual([0, '[]\n']);
@@ -62,13 +62,59 @@ it('a file without a single row is bad news', async () => {
   expect([code, stderr]).toEqual([1, 'There is no row of samples in it.\n']);
 });
 
-it('rows that are left out are told with their line, and not without bound', async () => {
-  const bad = Array.from({ length: 50 }, () => `${T},k,m,-1,0,0\n`).join('');
-  const { code, stderr } = await replay(file('bad.csv', calm + bad));
-  expect(code).toBe(0);
-  expect(stderr).toContain('line 62 is left out: a total that is no number of at least 0\n');
-  expect(stderr).toContain('50 lines in all are left out\n');
-  expect(stderr.split('\n').length).toBeLessThan(10);
+describe('rows that are left out are told with their lines, and not without bound', () => {
+  const bad = calm + Array.from({ length: 50 }, () => `${T},k,m,-1,0,0\n`).join('');
+  const told = '50 rows left out: a total that is no number of at least 0 (lines 62, 63, 64, 65, 66, …)\n';
+
+  it('in the summary for a person', async () => {
+    expect(await replay(file('bad.csv', bad))).toEqual({
+      code: 0,
+      stdout: `60 rows of 1 key over 0.0 days; $0.59 and 3,540 tokens seen.\nNo trips, no warnings.\n${told}`,
+      stderr: '',
+    });
+  });
+
+  it('beside the JSON for a program', async () => {
+    expect(await replay(file('bad.csv', bad), '--json')).toEqual({ code: 0, stdout: '[]\n', stderr: told });
+  });
+});
+
+it('a file that was cut off is read as far as it goes, and that is said', async () => {
+  const packed = gzipSync(calm);
+  const { code, stdout, stderr } = await replay(file('cut.csv.gz', packed.subarray(0, packed.length - 20)));
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^[45]\d rows of 1 key/)]);
+  expect(stderr).toContain('The file ends in the midst of its packing');
+});
+
+describe('--plot', () => {
+  const samples = file('two.csv', calm + calm.replaceAll(',k,', ',other,').slice(HEADER.length));
+  const out = join(folder, 'out.svg');
+  const drawn = () => [...readFileSync(out, 'utf8').matchAll(/class="name"[^>]*>([^<]*)</g)].map(([, name]) => name);
+
+  it('draws all together and the keys that spent most', async () => {
+    expect(await replay(samples, '--plot', out)).toMatchObject({ code: 0, stderr: `Drawn: ${out}\n` });
+    expect(drawn()).toEqual(['all together', 'k', 'other']);
+    await replay(samples, '--plot', out, '--top', '1', '--json');
+    expect(drawn()).toEqual(['all together', 'k']);
+    expect(readFileSync(out, 'utf8')).toContain('Drawn: the 1 that spent most of 2.');
+  });
+
+  it('draws the keys that are named', async () => {
+    await replay(samples, '--plot', out, '--key', 'other');
+    expect(drawn()).toEqual(['other']);
+    await replay(samples, '--plot', out, '--key', 'other', '--key', '*');
+    expect(drawn()).toEqual(['other']);
+  });
+
+  it.each<[string, readonly string[], number, string]>([
+    ['nothing to draw', [out, '--key', 'nobody'], 1, 'nothing to draw'],
+    ['no place for it', [join(folder, 'nowhere', 'out.svg')], 1, 'cannot be written: ENOENT'],
+    ['the name of something else', [samples], 2, 'Name a file that ends in .svg'],
+    ['no number of keys', [out, '--top', '0'], 2, 'Give 1 to 100 keys'],
+  ])('%s is told', async (_, argv, exitCode, message) => {
+    const { code, stderr } = await replay(samples, '--plot', ...argv);
+    expect([code, stderr]).toEqual([exitCode, expect.stringContaining(message)]);
+  });
 });
 
 it('--help says what the file holds', async () => {

@@ -12,9 +12,9 @@ export interface ReplayOptions {
   readonly onSignal: (signal: Signal) => void;
   readonly onFault: (fault: RowFault, line: number) => void;
   /** Told of all that was spent, after what it brought about. */
-  readonly onIncrement?: (increment: Increment, detection: Detection) => void;
-  /** After each chunk. */
-  readonly onProgress?: () => void;
+  readonly onIncrement?: (increment: Increment, detection: Detection, team: string | undefined) => void;
+  /** After each chunk: the rows so far. It is waited for. */
+  readonly onChunk?: (rows: number) => Promise<void> | void;
 }
 
 /** What a recording held. */
@@ -37,7 +37,7 @@ const CAPACITY = 100_000;
  * @throws NotSamples, Unreadable
  */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
-  const { source, settingsOf, onSignal, onFault, onIncrement, onProgress } = options;
+  const { source, settingsOf, onSignal, onFault, onIncrement, onChunk } = options;
   const teams = new Map<string, string>();
   const newest = new Map<string, Map<string, number>>();
   let [rows, late, from, to] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -75,13 +75,13 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       if (row.team !== undefined && (teams.has(row.key) || teams.size < CAPACITY)) teams.set(row.key, row.team);
       pending = undefined;
       for (const signal of detection.take(row)) onSignal(signal);
-      if (pending) onIncrement?.(pending, detection);
+      if (pending) onIncrement?.(pending, detection, teams.get(row.key));
     },
     fault: onFault,
   });
   for await (const chunk of source.chunks) {
     reader.push(chunk);
-    onProgress?.();
+    await onChunk?.(rows);
   }
   // Half a row may look like a whole one.
   if (!source.cutShort()) reader.end();
