@@ -1,8 +1,9 @@
 import { observeInPlace } from './detect/observe';
 import { type Outlook, outlookOf } from './detect/outlook';
-import { freshState, type SubjectState } from './detect/state';
-import { addToTotals, noTotals, type Totals } from './detect/totals';
-import { Feed } from './feed/feed';
+import { loadState, type SavedState, saveState } from './detect/saved';
+import { freshState, rearm, type SubjectState } from './detect/state';
+import { addToTotals, loadTotals, noTotals, saveTotals, type Totals } from './detect/totals';
+import { Feed, type FeedState } from './feed/feed';
 import type { Increment, Reading } from './reading';
 import type { SubjectSettings } from './settings';
 import type { Signal, Subject, Unit } from './signal';
@@ -17,6 +18,19 @@ export interface DetectionOptions {
 }
 
 export const WHOLE: Subject = { kind: 'whole', id: '*' };
+
+/** Of what `save` gives. */
+const VERSION = 1;
+
+export interface Saved {
+  readonly version: number;
+  readonly feed: FeedState;
+  readonly subjects: readonly {
+    readonly subject: Subject;
+    readonly totals: unknown;
+    readonly states: Readonly<Record<string, SavedState>>;
+  }[];
+}
 
 interface Known {
   readonly subject: Subject;
@@ -56,19 +70,47 @@ export class Detection {
     return [...this.subjects.values()].map(({ subject }) => subject);
   }
 
-  /** The scope was restored: what was spent before counts for nothing any more, and all is armed at once. */
-  rearm(_subject: Subject, _at: number): void {
-    // TODO with the detectors
+  /**
+   * The subject's scope was restored: what was spent before counts for nothing any more, in no window and for no
+   * ceiling, and everything is armed at once. What was learnt before the incident stays, and nothing of it joins.
+   * @param at epoch, in milliseconds.
+   */
+  rearm(subject: Subject, at: number): void {
+    const known = this.subjects.get(nameOf(subject));
+    for (const state of Object.values(known?.states ?? {})) rearm(state, at / 1000);
   }
 
   /** All that has to survive a restart, as JSON. */
-  save(): unknown {
-    return {};
+  save(): Saved {
+    const subjects = [...this.subjects.values()].map(({ subject, states, totals }) => ({
+      ...{ subject, totals: saveTotals(totals) },
+      states: Object.fromEntries(Object.entries(states).map(([unit, state]) => [unit, saveState(state)])),
+    }));
+    return { version: VERSION, feed: this.feed.save(), subjects };
   }
 
-  /** @returns false when it can't be read: everything is learnt afresh, and that is trouble. */
-  load(_saved: unknown): boolean {
-    return true;
+  /**
+   * For a detection that has seen nothing yet.
+   * @returns false when it can't be read: everything is learnt afresh, and that is trouble.
+   */
+  load(saved: unknown): boolean {
+    try {
+      const { version, feed, subjects } = saved as Saved;
+      if (version !== VERSION) return false;
+      for (const { subject, totals, states } of subjects) {
+        const { kind, id } = subject;
+        const known: Known = {
+          ...{ subject: { kind, id }, settings: this.options.settingsOf(subject), totals: loadTotals(totals) },
+          states: Object.fromEntries(Object.entries(states).map(([unit, state]) => [unit, loadState(state)])),
+        };
+        this.subjects.set(nameOf(subject), known);
+      }
+      this.feed.load(feed);
+      return true;
+    } catch {
+      this.subjects.clear();
+      return false;
+    }
   }
 
   private spend(increment: Increment): readonly Signal[] {

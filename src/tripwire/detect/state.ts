@@ -72,3 +72,15 @@ export const copyOf = (state: SubjectState): SubjectState => ({
   calls: new Map(state.calls),
   ceilings: state.ceilings.map(({ parts, at }) => ({ parts: parts.slice(), at })),
 });
+
+/** Armed at once, with empty windows; the incident teaches nothing. @param at seconds since the epoch. */
+export function rearm(state: SubjectState, at: number): void {
+  state.tripped = undefined;
+  state.warned = undefined;
+  state.peaks.fill(0);
+  state.spending.fine.fill(0);
+  state.spending.minutes.fill(0);
+  state.calls.clear();
+  state.ceilings = [];
+  state.learnsFrom = at;
+}

@@ -32,3 +32,24 @@ export function totalsAt(totals: Totals, at: number): Readonly<Record<Span, Read
   });
   return { minute: of('minute'), hour: of('hour'), day: of('day') };
 }
+
+/** As JSON. */
+export const saveTotals = (totals: Totals): unknown =>
+  (['usd', 'tokens'] as const).map((unit) =>
+    names.map((name) => [totals[unit][name].at, [...totals[unit][name].parts]]),
+  );
+
+/** @throws Error when it isn't what `saveTotals` gave. */
+export function loadTotals(saved: unknown): Totals {
+  const totals = noTotals();
+  const units = saved as readonly (readonly (readonly [number, readonly number[]])[])[];
+  (['usd', 'tokens'] as const).forEach((unit, u) =>
+    names.forEach((name, n) => {
+      const [at, parts] = units[u]?.[n] ?? [0, []];
+      if (![at, ...parts].every(Number.isFinite)) throw new Error('not a number');
+      totals[unit][name].at = at;
+      totals[unit][name].parts.set(parts);
+    }),
+  );
+  return totals;
+}
