@@ -26,8 +26,8 @@ export function createCounters(maxPairs: number): Counters {
 
   return {
     take({ name, labels, value }) {
-      const key = labels.get('hashed_api_key') ?? NONE;
-      const model = labels.get('model') ?? NONE;
+      const key = labels.get('hashed_api_key') || NONE;
+      const model = labels.get('model') || NONE;
       const models = keys.get(key) ?? new Map<string, Sums>();
       keys.set(key, models);
       let sums = models.get(model);

@@ -35,7 +35,6 @@ const NOTHING: Scrape = {
   readings: [],
   keys: new Map(),
   teams: new Map(),
-  multiprocess: false,
   unreadable: 0,
   samples: 0,
 };

@@ -84,7 +84,7 @@ export function createTally({ workers, gauges, maxPairs = MAX_PAIRS }: TallyOpti
         readings: Array.from(counters.usages(), (usage) => ({ ...who, ...usage })),
         ...facts.result(at),
         requests: requests.result(),
-        ...{ process, multiprocess, unreadable, samples },
+        ...{ process, unreadable, samples },
       };
     },
   };

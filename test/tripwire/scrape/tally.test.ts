@@ -270,19 +270,18 @@ describe('keys and teams', () => {
 
 describe('the process', () => {
   it.each([
-    ['is told by its start and its first series', exposition(1), '1795400749.43/1795400750.0170832', false],
-    ['is not one, where several add up', exposition(5), undefined, true],
-    ['is told by its start alone before the first use', 'process_start_time_seconds 1.5e9\n', '1500000000', false],
-    ['is not known without either', 'litellm_spend_metric_total 1\n', undefined, false],
+    ['is told by its start and its first series', exposition(1), '1795400749.43/1795400750.0170832'],
+    ['is not one, where several add up', exposition(5), undefined],
+    ['is told by its start alone before the first use', 'process_start_time_seconds 1.5e9\n', '1500000000'],
+    ['is not known without either', 'litellm_spend_metric_total 1\n', undefined],
     [
       'is told by its first series where there is no start',
       'litellm_spend_metric_created{x="1"} 1.5e9\nlitellm_spend_metric_created{x="2"} 1.6e9\n',
       '/1500000000',
-      false,
     ],
-  ])('%s', (_what, text, process, multiprocess) => {
+  ])('%s', (_what, text, process) => {
     const scrape = read(text);
-    expect([scrape.process, scrape.multiprocess]).toEqual([process, multiprocess]);
+    expect(scrape.process).toBe(process);
     for (const reading of scrape.readings) expect(reading.process).toBe(process);
   });
 });
