@@ -4,7 +4,6 @@ import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { plot } from '../tripwire/replay/plot/plot';
 import { Traces } from '../tripwire/replay/plot/traces';
-import { reasonOf } from '../tripwire/replay/reason';
 import { type Replayed, replay } from '../tripwire/replay/replay';
 import { Tally } from '../tripwire/replay/tally';
 import { nameOf, tripOf } from '../tripwire/replay/trip';
@@ -14,7 +13,7 @@ import { parseCount } from './api-options';
 import { type Cli, Failure } from './cli';
 import { printable } from './printable';
 import { type Progress, progressOn } from './progress';
-import { type SamplesOptions, settingsFor, showRead, withSamples, withSource } from './tripwire-samples';
+import { type SamplesOptions, showRead, watchedFor, withSamples, withSource } from './tripwire-samples';
 
 interface ReplayOptions extends SamplesOptions {
   readonly json?: boolean;
@@ -44,7 +43,7 @@ export function registerReplay(cli: Cli, tripwire: Command): void {
 }
 
 async function replayFile(cli: Cli, file: string, options: ReplayOptions): Promise<void> {
-  const settingsOf = settingsFor(options);
+  const watched = watchedFor(cli, options);
   const isWanted = (subject: Subject): boolean => options.key?.includes(nameOf(subject)) ?? true;
   const traces = options.plot === undefined ? undefined : new Traces(isWanted);
   const progress = progressOn(cli.stderr);
@@ -53,13 +52,14 @@ async function replayFile(cli: Cli, file: string, options: ReplayOptions): Promi
   let rows = 0;
   const replayed = await withSource(cli, file, async (source) => {
     const done = await replay({
-      ...{ source, settingsOf },
+      ...{ source, watched },
       onFault: (fault, line) => tally.fault(fault, line),
       onSignal: (signal) => {
         if (!isWanted(signal.subject)) return;
-        tally.signal(signal);
-        if (signal.level !== 'trip') return;
-        const reason = reasonOf(signal);
+        const severs = watched.severs(signal.subject);
+        tally.signal(signal, severs);
+        if (signal.level !== 'trip' || !severs) return;
+        const reason = watched.explain(signal);
         traces?.trip(signal, reason);
         teller.trip(signal, reason);
       },
@@ -77,7 +77,7 @@ async function replayFile(cli: Cli, file: string, options: ReplayOptions): Promi
   teller.end(replayed, tally);
   if (replayed.rows === 0) throw new Failure('There is no row of samples in it.');
   if (traces && options.plot !== undefined)
-    draw(cli, { ...options, plot: options.plot }, { file, traces, settingsOf, replayed });
+    draw(cli, { ...options, plot: options.plot }, { file, traces, settingsOf: watched.settingsOf, replayed });
 }
 
 interface Teller {

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readTripwire } from '../config/read-tripwire';
 import { NotSamples } from '../tripwire/replay/columns';
 import { type KeysFile, parseKeysFile } from '../tripwire/replay/keys-file';
-import { settingsOfKeys } from '../tripwire/replay/settings';
 import { openSource, type Source, Unreadable } from '../tripwire/replay/source';
-import type { SubjectSettings } from '../tripwire/settings';
-import type { Subject } from '../tripwire/signal';
+import { type Watched, watchedBy } from '../tripwire/replay/watched';
 import { type Cli, Failure } from './cli';
 import type { Progress } from './progress';
 
@@ -16,7 +15,10 @@ export interface SamplesOptions {
 
 const HELP = `
 The file is CSV, packed by gzip or not: ts,key,model,spend_total,prompt_tokens_total,completion_tokens_total, counters
-as they stood at each look; ts in seconds since 1970. Columns may be source, process and team besides.`;
+as they stood at each look; ts in seconds since 1970. Columns may be source, process and team besides.
+
+With --config, or PULLCORD_CONFIG, everybody is watched as the block tripwire says; nothing else is read of that file, and
+no variable has to be set but those that name keys. Without it there are no ceilings.`;
 
 export const withSamples = (command: Command): Command =>
   command
@@ -24,9 +26,15 @@ export const withSamples = (command: Command): Command =>
     .option('--keys <file>', '{"<key>": {"profile": "agent" or "service", "daily_budget_usd": 100}}')
     .addHelpText('after', HELP);
 
-/** @throws Failure, ConfigError */
-export function settingsFor({ keys }: SamplesOptions): (subject: Subject) => SubjectSettings {
-  return settingsOfKeys(keys === undefined ? new Map() : readKeys(keys));
+/**
+ * The block `tripwire` of the configuration, where one is named: a recording is looked at on any machine, so the
+ * default file isn't, and nothing but that block is read of it.
+ * @throws Failure, ConfigError
+ */
+export function watchedFor({ program, env }: Pick<Cli, 'program' | 'env'>, { keys }: SamplesOptions): Watched {
+  const path = program.opts<{ config?: string }>().config || env.PULLCORD_CONFIG;
+  const config = path ? readTripwire({ path, env, asks: false }) : undefined;
+  return watchedBy(config, keys === undefined ? new Map() : readKeys(keys));
 }
 
 function readKeys(file: string): KeysFile {

@@ -52,9 +52,9 @@ export function readConfig({ path, env, readFile = readText }: ReadConfigOptions
   return { config: absolute(parsed.data, dirname(file)), warnings: warningsOf(parsed.data, given.unused) };
 }
 
-const readText = (path: string): string => readFileSync(path, 'utf8');
+export const readText = (path: string): string => readFileSync(path, 'utf8');
 
-function textOf(file: string, readFile: (path: string) => string): string {
+export function textOf(file: string, readFile: (path: string) => string): string {
   try {
     return readFile(file);
   } catch {
@@ -94,9 +94,9 @@ function keyFindings({ key }: Readonly<Record<string, unknown>>): readonly Findi
 }
 
 /** Whether what is wrong at `inner` may be why `outer` seems wrong: a list is empty because its entry is not set. */
-const holds = (outer: ConfigPath, inner: ConfigPath): boolean => outer.every((step, i) => step === inner[i]);
+export const holds = (outer: ConfigPath, inner: ConfigPath): boolean => outer.every((step, i) => step === inner[i]);
 
-function toFault({ at, message }: Finding, yaml: ParsedYaml): Fault {
+export function toFault({ at, message }: Finding, yaml: ParsedYaml): Fault {
   const line = yaml.lineOf(at);
   return { path: dotted(at), message, ...(line === undefined ? {} : { line }) };
 }

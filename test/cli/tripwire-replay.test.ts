@@ -86,6 +86,52 @@ it('a file that was cut off is read as far as it goes, and that is said', async 
   expect(stderr).toContain('The file ends in the midst of its packing');
 });
 
+describe('--config', () => {
+  const burning =
+    HEADER + Array.from({ length: 60 }, (_, i) => `${T + i * 10},k,m,${i < 30 ? 0 : i - 30},${i * 9},${i}\n`).join('');
+  const samples = file('burning.csv', burning);
+  // Nothing but the block is right, and no secret is there.
+  const config = file(
+    'pullcord.yaml',
+    `publicUrl: \${NOBODY}\ngateways: 5\ntripwire:\n  litellm: [{url: "http://litellm", token: "\${NOBODY}"}]\n  defaults: {anomaly: false, ceilings: {usd: {perMinute: 3}}}\n  whole: {anomaly: false, ceilings: {usd: {perDay: 99}}}\n`,
+  );
+  const reason = expect.stringMatching(/^key k: \$4\.00 in the last minute, ceiling \$3\.00/);
+
+  it('is obeyed, though no secret of the file is there', async () => {
+    const { code, stdout, stderr } = await replay(samples, '--config', config, '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)[0]).toEqual({ ts: T + 340, key: 'k', reason });
+  });
+
+  it('is told a person with the time of each trip', async () => {
+    const { stdout } = await replay(samples, '--config', config);
+    expect(stdout).toContain(
+      'time (UTC)           trip\n2026-01-05 00:05:40  key k: $4.00 in the last minute, ceiling $3.00',
+    );
+    expect(stdout).toMatch(
+      /\n\n60 rows of 1 key over 0\.0 days; \$29\.00 and [\d,]+ tokens seen\.\n\d+ trips? \(\d+ of keys\), no warnings\.\n/,
+    );
+  });
+
+  it('--key tells of that one alone', async () => {
+    const { stdout } = await replay(samples, '--config', config, '--json', '--key', '*');
+    expect(stdout).toBe('[]\n');
+  });
+
+  it.each([
+    ['without the block', 'publicUrl: x\n', 'tripwire: missing; add the block tripwire'],
+    ['with faults', 'tripwire: {others: maybe, every: 5}\n', 'has 2 faults'],
+    [
+      'that names a key by a variable',
+      `tripwire: {keys: {a: {key: "\${AGENT_KEY}"}}}\n`,
+      'tripwire.keys.a.key: AGENT_KEY is not set',
+    ],
+  ])('%s is wrong use', async (_, yaml, message) => {
+    const { code, stdout, stderr } = await replay(samples, '--config', file('wrong.yaml', yaml));
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)]);
+  });
+});
+
 describe('--plot', () => {
   const samples = file('two.csv', calm + calm.replaceAll(',k,', ',other,').slice(HEADER.length));
   const out = join(folder, 'out.svg');

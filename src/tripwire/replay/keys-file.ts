@@ -6,7 +6,7 @@ import { parseYaml } from '../../config/yaml';
 export type KeysFile = ReadonlyMap<string, KeyOptions>;
 
 const keyOptions = z.strictObject({
-  profile: z.enum(['agent', 'service']).default('agent'),
+  profile: z.enum(['agent', 'service']).optional(),
   daily_budget_usd: z.number().positive().optional(),
 });
 export type KeyOptions = z.infer<typeof keyOptions>;

@@ -1,13 +1,13 @@
 import { Detection } from '../detection';
 import type { Increment } from '../reading';
-import type { SubjectSettings } from '../settings';
-import type { Signal, Subject } from '../signal';
+import type { Signal } from '../signal';
 import { type Row, type RowFault, Rows } from './rows';
 import type { Source } from './source';
+import type { Watched } from './watched';
 
 export interface ReplayOptions {
   readonly source: Pick<Source, 'chunks' | 'cutShort'>;
-  readonly settingsOf: (subject: Subject) => SubjectSettings;
+  readonly watched: Pick<Watched, 'settingsOf' | 'isWatched' | 'learnTeam' | 'teamOf'>;
   /** Told of each signal as it comes. */
   readonly onSignal: (signal: Signal) => void;
   readonly onFault: (fault: RowFault, line: number) => void;
@@ -22,6 +22,8 @@ export interface Replayed {
   readonly rows: number;
   /** Rows that say nothing new: their key and model were seen at this time already, or later. */
   readonly late: number;
+  /** Rows of keys that the configuration ignores. */
+  readonly unwatched: number;
   readonly keys: number;
   /** Times of the first and the last row. Epoch, in milliseconds; undefined when there was none. */
   readonly span: { readonly from: number; readonly to: number } | undefined;
@@ -29,7 +31,7 @@ export interface Replayed {
   readonly tokens: number;
 }
 
-/** Series and teams that are remembered, as in the live watch. */
+/** Series that are remembered, as in the live watch. */
 const CAPACITY = 100_000;
 
 /**
@@ -37,15 +39,14 @@ const CAPACITY = 100_000;
  * @throws NotSamples, Unreadable
  */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
-  const { source, settingsOf, onSignal, onFault, onIncrement, onChunk } = options;
-  const teams = new Map<string, string>();
+  const { source, watched, onSignal, onFault, onIncrement, onChunk } = options;
   const newest = new Map<string, Map<string, number>>();
-  let [rows, late, from, to] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [rows, late, unwatched, from, to] = [0, 0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [spentUsd, tokens, series] = [0, 0, 0];
   let pending: Increment | undefined;
   const detection = new Detection({
-    settingsOf,
-    teamOf: (key) => teams.get(key),
+    settingsOf: watched.settingsOf,
+    teamOf: watched.teamOf,
     onIncrement: (increment) => {
       spentUsd += increment.spendUsd;
       tokens += increment.promptTokens + increment.completionTokens;
@@ -71,11 +72,15 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       rows += 1;
       if (row.at < from) from = row.at;
       if (row.at > to) to = row.at;
+      if (row.team !== undefined) watched.learnTeam(row.key, row.team);
+      if (!watched.isWatched(row.key)) {
+        unwatched += 1;
+        return;
+      }
       if (isLate(row)) late += 1;
-      if (row.team !== undefined && (teams.has(row.key) || teams.size < CAPACITY)) teams.set(row.key, row.team);
       pending = undefined;
       for (const signal of detection.take(row)) onSignal(signal);
-      if (pending) onIncrement?.(pending, detection, teams.get(row.key));
+      if (pending) onIncrement?.(pending, detection, watched.teamOf(row.key));
     },
     fault: onFault,
   });
@@ -85,5 +90,5 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   }
   // Half a row may look like a whole one.
   if (!source.cutShort()) reader.end();
-  return { rows, late, keys: newest.size, span: rows === 0 ? undefined : { from, to }, spentUsd, tokens };
+  return { rows, late, unwatched, keys: newest.size, span: rows === 0 ? undefined : { from, to }, spentUsd, tokens };
 }

@@ -16,23 +16,25 @@ export class Tally {
   private readonly trips: Record<Subject['kind'], number> = { key: 0, team: 0, whole: 0 };
   private warnings = 0;
   private readonly faults = new Map<RowFault, Faults>();
-  /** What the latest trip of each subject says was burnt since its excess began. */
-  private readonly burning = new Map<string, { readonly since: number; readonly usd: number }>();
+  /** The excess of each subject that was told last. */
+  private readonly burning = new Map<string, { readonly at: number; readonly usd: number }>();
   private readonly burnt: Record<Subject['kind'], number> = { key: 0, team: 0, whole: 0 };
 
-  signal({ level, subject, unit, since, beyondUsual }: Signal): void {
-    if (level === 'warn') {
+  /** @param severs whether it would have cut; what is only told counts among the warnings. */
+  signal({ level, subject, unit, at, since, beyondUsual }: Signal, severs = true): void {
+    if (level === 'warn' || !severs) {
       this.warnings += 1;
       return;
     }
     this.trips[subject.kind] += 1;
     if (unit !== 'usd') return;
     const name = `${subject.kind}:${nameOf(subject)}`;
+    // One excess may be told several times, and by several rules: each time with all that it has burnt so far.
     const before = this.burning.get(name);
-    // One excess may be told several times, and each time it has burnt all that it had burnt before.
-    const usd = Math.max(beyondUsual, before?.since === since ? before.usd : 0);
-    this.burnt[subject.kind] += usd - (before?.since === since ? before.usd : 0);
-    this.burning.set(name, { since, usd });
+    const told = before && since <= before.at ? before.usd : 0;
+    const usd = Math.max(told, beyondUsual);
+    this.burnt[subject.kind] += usd - told;
+    this.burning.set(name, { at, usd });
   }
 
   fault(fault: RowFault, line: number): void {
@@ -50,7 +52,7 @@ export class Tally {
     });
   }
 
-  summary({ rows, late, keys, span, spentUsd, tokens }: Replayed): readonly string[] {
+  summary({ rows, late, unwatched, keys, span, spentUsd, tokens }: Replayed): readonly string[] {
     const days = span ? (span.to - span.from) / 86_400_000 : 0;
     const { key, team, whole } = this.trips;
     const kinds = [
@@ -64,6 +66,7 @@ export class Tally {
       `${sentence(counted(key + team + whole, 'trip'))}${kinds.length > 0 ? ` (${kinds.join(', ')})` : ''}, ${counted(this.warnings, 'warning')}.`,
       ...(beyond > 0 ? [`About ${dollars(beyond)} would have been burnt beyond usual before the trips.`] : []),
       ...(late > 0 ? [`${counted(late, 'row')} left out: late, or there twice`] : []),
+      ...(unwatched > 0 ? [`${counted(unwatched, 'row')} left out: of keys that the configuration ignores`] : []),
       ...this.leftOut(),
     ];
   }

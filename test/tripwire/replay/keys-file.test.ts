@@ -1,21 +1,12 @@
 import { ConfigError } from '../../../src/config/fault';
 import { parseKeysFile } from '../../../src/tripwire/replay/keys-file';
-import { settingsOfKeys } from '../../../src/tripwire/replay/settings';
 
 it('says how each key is watched', () => {
   const keys = parseKeysFile('keys.json', '{"a": {"profile": "service", "daily_budget_usd": 12.5}, "b": {}}');
-  const settingsOf = settingsOfKeys(keys);
-  const plain = { ceilings: [], anomaly: true };
-  expect(settingsOf({ kind: 'key', id: 'a' })).toEqual({ ...plain, profile: 'service', dailyBudgetUsd: 12.5 });
-  expect(settingsOf({ kind: 'key', id: 'b' })).toEqual({ ...plain, profile: 'agent' });
-  expect(settingsOf({ kind: 'key', id: 'nobody' })).toEqual({ ...plain, profile: 'agent' });
-  // A team may bear the name of a key.
-  expect(settingsOf({ kind: 'team', id: 'a' })).toEqual({ ...plain, profile: 'service' });
-  expect(settingsOf({ kind: 'whole', id: '*' })).toEqual({ ...plain, profile: 'service' });
-});
-
-it('without a service, everything together is an agent', () => {
-  expect(settingsOfKeys(new Map())({ kind: 'whole', id: '*' }).profile).toBe('agent');
+  expect([...keys]).toEqual([
+    ['a', { profile: 'service', daily_budget_usd: 12.5 }],
+    ['b', {}],
+  ]);
 });
 
 it('tells all faults at once, with their lines', () => {

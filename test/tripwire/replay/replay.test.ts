@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Increment } from '../../../src/tripwire/reading';
 import { type ReplayOptions, replay } from '../../../src/tripwire/replay/replay';
 import { nameOf } from '../../../src/tripwire/replay/trip';
+import { type Watched, watchedBy } from '../../../src/tripwire/replay/watched';
 import type { SubjectSettings } from '../../../src/tripwire/settings';
 import type { Signal } from '../../../src/tripwire/signal';
 
@@ -16,13 +17,14 @@ async function* pieces(text: string, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function run(text: string, options: Partial<ReplayOptions> & { size?: number; isCut?: boolean } = {}) {
+async function run(text: string, options: Partial<ReplayOptions & Watched> & { size?: number; isCut?: boolean } = {}) {
+  const settingsOf: Watched['settingsOf'] = ({ kind }) => (kind === 'key' ? ceiling : { ...ceiling, ceilings: [] });
   const signals: Signal[] = [];
   const increments: Increment[] = [];
   const faults: number[] = [];
   const done = await replay({
     source: { chunks: pieces(text, options.size ?? 64), cutShort: () => options.isCut ?? false },
-    settingsOf: ({ kind }) => (kind === 'key' ? ceiling : { ...ceiling, ceilings: [] }),
+    watched: { ...watchedBy(undefined, new Map()), settingsOf, ...options },
     onSignal: (signal) => signals.push(signal),
     onFault: (_, line) => faults.push(line),
     onIncrement: (increment) => increments.push(increment),
@@ -41,7 +43,7 @@ it('trips where the live watch would, at the time of the recording', async () =>
   ]);
   expect(increments.map(({ spendUsd }) => spendUsd)).toEqual([1, 7]);
   expect(done).toEqual({
-    ...{ rows: 4, late: 0, keys: 1, spentUsd: 8, tokens: 800 },
+    ...{ rows: 4, late: 0, unwatched: 0, keys: 1, spentUsd: 8, tokens: 800 },
     span: { from: T * 1000, to: (T + 30) * 1000 },
   });
 });
@@ -69,6 +71,13 @@ it('teams are watched where the recording says whose the key is', async () => {
   expect(signals.map(({ subject, at }) => [nameOf(subject), at / 1000 - T])).toEqual([['team:red', 20]]);
 });
 
+it('keys that are not watched are counted as rows, and as nothing else', async () => {
+  const text = row(0, 1) + row(0, 1, 'l') + row(10, 99) + row(10, 2, 'l');
+  const { done, signals } = await run(text, { isWatched: (key) => key === 'l' });
+  expect(done).toMatchObject({ rows: 4, unwatched: 2, keys: 1, spentUsd: 1 });
+  expect(signals).toEqual([]);
+});
+
 it('half a row at the end of a file that was cut off is not taken for a whole one', async () => {
   const text = `${row(0, 1) + row(10, 2)}${T + 20},k,m,3,300,12`;
   expect((await run(text, { isCut: true })).done).toMatchObject({ rows: 2, spentUsd: 1 });
@@ -76,7 +85,15 @@ it('half a row at the end of a file that was cut off is not taken for a whole on
 });
 
 it('nothing is nothing', async () => {
-  expect((await run('')).done).toEqual({ rows: 0, late: 0, keys: 0, span: undefined, spentUsd: 0, tokens: 0 });
+  expect((await run('')).done).toEqual({
+    rows: 0,
+    late: 0,
+    unwatched: 0,
+    keys: 0,
+    span: undefined,
+    spentUsd: 0,
+    tokens: 0,
+  });
 });
 
 it('wherever the chunks end, the signals are the same', async () => {

@@ -6,6 +6,7 @@ const DAY = 86_400_000;
 const replayed: Replayed = {
   rows: 12_345,
   late: 0,
+  unwatched: 0,
   keys: 2,
   span: { from: DAY, to: 3.5 * DAY },
   spentUsd: 1234.5,
@@ -43,9 +44,17 @@ it('tells trips by whose they are; warnings burn nothing', () => {
 it('what one excess has burnt is counted once, however often it is told', () => {
   const told = [8, 20, 15].map((beyondUsual) => signal({ beyondUsual }));
   expect(summed(...told).at(-1)).toContain('$20.00');
-  expect(summed(...told, signal({ since: 90, beyondUsual: 1 })).at(-1)).toContain('$21.00');
+  expect(summed(...told, signal({ since: 101, at: 120, beyondUsual: 1 })).at(-1)).toContain('$21.00');
   expect(summed(...told, signal({ subject: { kind: 'key', id: 'l' }, beyondUsual: 1 })).at(-1)).toContain('$21.00');
+  // Another rule, which says that it began later, within the same excess.
+  expect(summed(...told, signal({ since: 90, at: 110, beyondUsual: 22 })).at(-1)).toContain('$22.00');
   expect(summed(signal({ unit: 'tokens', beyondUsual: 1e6 }))).toHaveLength(2);
+});
+
+it('what would not have cut is a warning', () => {
+  const tally = new Tally();
+  tally.signal(signal(), false);
+  expect(tally.summary(replayed).slice(1)).toEqual(['No trips, 1 warning.']);
 });
 
 it('names the first lines of what was left out, by its fault', () => {
@@ -56,8 +65,9 @@ it('names the first lines of what was left out, by its fault', () => {
     '1,000 rows left out: a total that is no number of at least 0 (lines 1, 2, 3, 4, 5, …)',
     '1 row left out: no key, or one of more than 256 characters (line 7)',
   ]);
-  expect(tally.summary({ ...replayed, late: 3 }).slice(2)).toEqual([
+  expect(tally.summary({ ...replayed, late: 3, unwatched: 4 }).slice(2)).toEqual([
     '3 rows left out: late, or there twice',
+    '4 rows left out: of keys that the configuration ignores',
     ...tally.leftOut(),
   ]);
 });

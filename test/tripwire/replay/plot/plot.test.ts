@@ -34,7 +34,15 @@ function drawnFrom(keys: Readonly<Record<string, number>>, trips: readonly (read
   return traces;
 }
 
-const replayed = { rows: 9, late: 0, keys: 2, span: { from: T, to: T + 120 * MINUTE }, spentUsd: 12, tokens: 100 };
+const replayed = {
+  rows: 9,
+  late: 0,
+  unwatched: 0,
+  keys: 2,
+  span: { from: T, to: T + 120 * MINUTE },
+  spentUsd: 12,
+  tokens: 100,
+};
 const picture = (traces: Traces, note?: string) =>
   plot({ drawn: traces.all(), settingsOf, replayed, name: EVIL, note });
 
