@@ -58,7 +58,7 @@ function lookOf(step: Step, at: number, monotonicMs: number): Look {
     }));
   const readings = [...readingsOf('proxy', show), ...readingsOf('proxy/database', step.listed ?? {})];
   const scrape = {
-    ...{ readings, keys: new Map(), teams: new Map(), process, unreadable, samples: 100 },
+    ...{ readings, keys: new Map(), teams: new Map(), process, multiprocess: false, unreadable, samples: 100 },
     requests: requests && { total: 0, failed: 0, ...requests },
   };
   return { ...head, ok: true, scrape };

@@ -35,6 +35,7 @@ const NOTHING: Scrape = {
   readings: [],
   keys: new Map(),
   teams: new Map(),
+  multiprocess: false,
   unreadable: 0,
   samples: 0,
 };

@@ -74,6 +74,8 @@ export interface Scrape {
   readonly requests?: Requests | undefined;
   /** As in `Reading`. Absent where workers add up their counters, and where nothing tells them apart. */
   readonly process?: string | undefined;
+  /** Several workers add up their counters in one directory (`PROMETHEUS_MULTIPROC_DIR`). */
+  readonly multiprocess: boolean;
   /** Counters that show no number, less than nothing or without end: they are left out, and somebody is not watched. */
   readonly unreadable: number;
   /** Samples in all. */

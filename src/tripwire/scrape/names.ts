@@ -46,6 +46,9 @@ export const TEAM_BUDGET = {
   litellm_team_budget_remaining_hours_metric: 'hours',
 } as const;
 
+/** Gauges that are there before the first request: with a `pid` where several workers add up their counters. */
+export const EARLY = /^litellm_(?:total_users|teams_count|in_flight_requests)$/;
+export const PID: ReadonlySet<string> = new Set(['pid']);
 export const START_TIME = 'process_start_time_seconds';
 /** When a series of spend began, to the microsecond: no two workers have one in common. */
 export const CREATED = 'litellm_spend_metric_created';

@@ -3,7 +3,7 @@ import type { Sample } from './exposition';
 import { createFacts, isBudget } from './facts';
 import type { Gauges } from './gauges';
 import type { Scrape } from './look';
-import { CREATED, LABELS, NOT_PREMIUM, START_TIME } from './names';
+import { CREATED, EARLY, LABELS, NOT_PREMIUM, PID, START_TIME } from './names';
 import { createRequestCount, isRequestCounter } from './requests';
 import { COMPARED, type Workers } from './workers';
 
@@ -50,12 +50,14 @@ export function createTally({ workers, gauges, maxPairs = MAX_PAIRS }: TallyOpti
     wanted(name) {
       onType(name);
       if (name === START_TIME || name === CREATED) return NO_LABELS;
+      if (EARLY.test(name)) return PID;
       return isCounter(name) || isRequestCounter(name) || isBudget(name) ? LABELS : undefined;
     },
     onType,
     onSample(sample) {
       const { name, labels, value } = sample;
       if (labels.has('pid')) multiprocess = true;
+      if (EARLY.test(name)) return;
       if (name === START_TIME) started = value;
       else if (name === CREATED) {
         if (created.length < COMPARED) created.push(value);
@@ -84,7 +86,7 @@ export function createTally({ workers, gauges, maxPairs = MAX_PAIRS }: TallyOpti
         readings: Array.from(counters.usages(), (usage) => ({ ...who, ...usage })),
         ...facts.result(at),
         requests: requests.result(),
-        ...{ process, unreadable, samples },
+        ...{ process, multiprocess, unreadable, samples },
       };
     },
   };

@@ -286,6 +286,16 @@ describe('the process', () => {
   });
 });
 
+describe('several processes that add up', () => {
+  it.each([
+    ['when they were used', exposition(5), true],
+    ['before they are', 'litellm_total_users{pid="7"} 0\nlitellm_total_users{pid="8"} 0\n', true],
+    ['which one does not', exposition(2), false],
+  ])('are told by their gauges, %s', (_what, text, multiprocess) => {
+    expect(read(text).multiprocess).toBe(multiprocess);
+  });
+});
+
 describe('gauges of processes that are gone', () => {
   const remaining = (...values: number[]): string =>
     values
