@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { Agent } from 'node:http';
 import type { Readable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
 import axios, { type AxiosRequestConfig } from 'axios';
 import { type SandboxLiteLLM, startSandboxLiteLLM } from '../../src/sandbox/litellm';
-import { pythonFloat } from '../../src/sandbox/litellm/metrics';
 import type { SandboxLiteLLMOptions } from '../../src/sandbox/litellm/options';
+import { pythonFloat } from '../../src/sandbox/litellm/render';
 import { startRogueAgent } from '../../src/sandbox/rogue-agent';
 import { events } from '../../src/sandbox/server-sent-events';
+import { exposition } from '../support/litellm-exposition';
 import { startToyGateway } from '../support/toy-gateway';
 import { until } from '../support/until';
 
@@ -136,26 +137,189 @@ describe('a blocked key', () => {
   });
 });
 
-describe('/metrics/', () => {
-  const recorded = readFileSync(join(__dirname, '../fixtures/litellm/metrics-v1.81.15.txt'), 'utf8').split('\n');
-  const shapes = (lines: readonly string[]): string[] =>
-    [...new Set(lines.map((line) => line.replaceAll(/="[^"]*"/g, '').replace(/\} .*$/, '}')))].sort();
+describe('a budget', () => {
+  it('is shown beside what is left of it, and refuses when it is used up, until it begins anew', async () => {
+    const litellm = await sandbox({ outputCost: 1 });
+    const { key, hash } = litellm.addKey('agent', undefined, { max_budget: 7 });
+    expect((await complete(litellm, key)).status).toBe(200);
+    const left = 'litellm_remaining_api_key_budget_metric';
+    await until(async () => Number(await counter(litellm, left, hash)) < 2.1);
+    expect(await counter(litellm, 'litellm_api_key_max_budget_metric', hash)).toBe(7);
+    expect((await complete(litellm, key)).status).toBe(200);
+    await until(async () => Number(await counter(litellm, left, hash)) < 0);
+    const refused = await complete(litellm, key);
+    expect([refused.status, refused.data.error.type]).toEqual([400, 'budget_exceeded']);
+    litellm.changeKey(hash, { spend: 0 });
+    expect((await complete(litellm, key)).status).toBe(200);
+  });
 
-  it('has the names, the help, the types and the labels of LiteLLM 1.81.15', async () => {
+  it('that is none leaves endlessly much', async () => {
     const litellm = await sandbox();
-    const { key, hash } = litellm.addKey('agent');
+    const { key, hash } = litellm.addKey();
+    await complete(litellm, key);
+    await until(() => counter(litellm, 'litellm_spend_metric_total', hash));
+    const { data } = await http.get<string>(`${litellm.url}/metrics/`);
+    expect(data).toMatch(new RegExp(`^litellm_remaining_api_key_budget_metric\\{.*${hash}.*\\} \\+Inf$`, 'm'));
+    expect(await counter(litellm, 'litellm_api_key_max_budget_metric', hash)).toBeUndefined();
+  });
+});
+
+describe('/key/list', () => {
+  const list = (litellm: SandboxLiteLLM, key: string, query: object) =>
+    http.get(`${litellm.url}/key/list`, { ...bearer(key), params: query });
+
+  it('shows pages of keys, the dearest first, to a viewer', async () => {
+    const litellm = await sandbox();
+    const hashes = [3, 1, 2].map((spend) => litellm.addKey(`k${spend}`, undefined, { spend }).hash);
+    const query = { return_full_object: true, sort_by: 'spend', size: 2 };
+    const first = await list(litellm, litellm.viewerKey, { ...query, page: 1 });
+    expect(first.data).toMatchObject({ total_count: 3, current_page: 1, total_pages: 2 });
+    expect(first.data.keys.map((row: { key_alias: string }) => row.key_alias)).toEqual(['k3', 'k2']);
+    expect(first.data.keys[0]).toMatchObject({ token: hashes[0], spend: 3, max_budget: null, blocked: null });
+    const second = await list(litellm, litellm.masterKey, { ...query, page: 2, return_full_object: false });
+    expect(second.data.keys).toEqual([hashes[1]]);
+  });
+
+  it.each([
+    ['a stranger', () => 'sk-stranger', {}, 401],
+    ['whoever wants too many at once', ({ masterKey }: SandboxLiteLLM) => masterKey, { size: 101 }, 422],
+  ])('refuses %s', async (_what, key, query, status) => {
+    const litellm = await sandbox();
+    expect((await list(litellm, key(litellm), query)).status).toBe(status);
+  });
+
+  it('is not there without a database', async () => {
+    const litellm = await sandbox({ database: false });
+    expect((await list(litellm, litellm.masterKey, {})).status).toBe(500);
+  });
+});
+
+describe('/metrics/', () => {
+  /** What lines are like: values of labels and samples apart. */
+  const shapes = (text: string): string[] => [
+    ...new Set(
+      text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (line.startsWith('#') ? line : line.replaceAll(/="[^"]*"/g, '').replace(/ \S+$/, ''))),
+    ),
+  ];
+  const scrape = (litellm: SandboxLiteLLM, key = '', headers: Record<string, string> = {}, query = '') =>
+    http.get<string>(`${litellm.url}/metrics/${query}`, { headers: { ...bearer(key).headers, ...headers } });
+  const used = async (options: SandboxLiteLLMOptions = {}): Promise<SandboxLiteLLM> => {
+    const litellm = await sandbox(options);
+    const budget = { max_budget: 25, budget_reset_at: new Date(Date.now() + 36e5).toISOString() };
+    const { key, hash } = litellm.addKey('agent', undefined, budget);
     await complete(litellm, key);
     await until(() => counter(litellm, 'litellm_spend_metric_total', hash));
     await complete(litellm, 'sk-stranger');
-    const { data, headers } = await http.get<string>(`${litellm.url}/metrics/`);
-    expect(shapes(data.split('\n'))).toEqual(shapes(recorded));
-    expect(headers['content-type']).toMatch(/^text\/plain; version=/);
+    return litellm;
+  };
+
+  it('has the names, the help, the types and the labels of LiteLLM 1.81.15', async () => {
+    const { data, headers } = await scrape(await used());
+    const recorded = new Set(shapes(exposition(4)));
+    expect(shapes(data).filter((line) => !recorded.has(line))).toEqual([]);
+    expect(shapes(data).filter((line) => line.startsWith('# TYPE'))).toHaveLength(20);
+    expect(shapes(data).filter((line) => !line.startsWith('#'))).toHaveLength(20);
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+
+  it('speaks OpenMetrics when that is asked for', async () => {
+    const { data, headers } = await scrape(await used(), '', { accept: 'application/openmetrics-text;version=1.0.0' });
+    const heads = (text: string): string[] => shapes(text).filter((line) => line.startsWith('#'));
+    const recorded = new Set(heads(exposition(7)));
+    expect(heads(data).filter((line) => !recorded.has(line))).toEqual([]);
+    expect(data).toMatch(/\n# EOF\n$/);
+    const spend =
+      /^# TYPE litellm_spend_metric counter\nlitellm_spend_metric_total\{.+\nlitellm_spend_metric_created\{/m;
+    expect([spend.test(data), spend.test(exposition(7))]).toEqual([true, true]);
+    expect(headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+  });
+
+  it('is packed when that is asked for', async () => {
+    const litellm = await used();
+    const { data, headers } = await http.get<Buffer>(`${litellm.url}/metrics/`, {
+      headers: { 'accept-encoding': 'gzip' },
+      decompress: false,
+      responseType: 'arraybuffer',
+    });
+    expect(headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(data).toString()).toContain('litellm_spend_metric_total{');
+  });
+
+  it('shows no more than what is named', async () => {
+    const { data } = await scrape(await used(), '', {}, '?name[]=litellm_spend_metric_total&name[]=nothing');
+    expect(shapes(data).map((line) => line.replace(/\{.*/, ''))).toEqual([
+      '# HELP litellm_spend_metric_total Total spend on LLM requests',
+      '# TYPE litellm_spend_metric_total counter',
+      'litellm_spend_metric_total',
+    ]);
   });
 
   it('is not at /metrics', async () => {
     const litellm = await sandbox();
     const { status, headers } = await http.get(`${litellm.url}/metrics`);
     expect([status, headers.location]).toEqual([307, '/metrics/']);
+  });
+
+  it.each([
+    ['no key', () => '', 401],
+    ['a stranger', () => 'sk-stranger', 401],
+    ['the viewer', ({ viewerKey }: SandboxLiteLLM) => viewerKey, 200],
+    ['a virtual key', (litellm: SandboxLiteLLM) => litellm.addKey().key, 200],
+  ])('that want a key: %s', async (_what, key, status) => {
+    const litellm = await sandbox({ metricsAuth: true });
+    expect((await scrape(litellm, key(litellm))).status).toBe(status);
+  });
+
+  it('without a licence says so, and nothing else', async () => {
+    const { data } = await scrape(await sandbox({ prometheus: 'not-premium' }));
+    expect(data).toBe(exposition(10));
+  });
+
+  it('is not there without the callback', async () => {
+    const { status, data } = await scrape(await sandbox({ prometheus: 'off' }));
+    expect([status, data]).toEqual([404, { detail: 'Not Found' }]);
+  });
+
+  it('of each worker has its own counters and its own start; after a restart all begin anew', async () => {
+    const litellm = await sandbox({ workers: 2 });
+    const { key, hash } = litellm.addKey();
+    // A connection that is kept comes to the same worker every time.
+    const fresh = { httpAgent: new Agent() };
+    for (let n = 0; n < 3; n += 1) await complete(litellm, key, {}, fresh);
+    const seen = new Map<string, number>();
+    const look = async (): Promise<void> => {
+      const { data } = await http.get<string>(`${litellm.url}/metrics/`, fresh);
+      const start = /^process_start_time_seconds (.+)$/m.exec(data)?.[1] ?? '';
+      const lines = data.split('\n').filter((line) => line.startsWith('litellm_requests_metric_total{'));
+      seen.set(
+        start,
+        Number(
+          lines
+            .find((line) => line.includes(hash))
+            ?.split(' ')
+            .at(-1) ?? 0,
+        ),
+      );
+    };
+    await until(async () => {
+      await look();
+      return [...seen.values()].sort().join() === '1,2';
+    });
+    litellm.resetCounters();
+    for (let n = 0; n < 4; n += 1) await look();
+    expect([...seen.values()].sort()).toEqual([0, 0, 1, 2]);
+  });
+
+  it('no longer shows what is forgotten', async () => {
+    const litellm = await sandbox();
+    const { key, hash } = litellm.addKey();
+    await complete(litellm, key);
+    await until(() => counter(litellm, 'litellm_spend_metric_total', hash));
+    litellm.forgetSeries(hash);
+    expect((await scrape(litellm)).data).not.toContain(hash);
   });
 
   it.each([

@@ -4,7 +4,7 @@ export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
-  readonly text?: string;
+  readonly text?: string | Buffer;
 }
 
 /** LiteLLM's shape of an error. */

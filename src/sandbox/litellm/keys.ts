@@ -4,10 +4,19 @@ import { createHash, randomBytes } from 'node:crypto';
 export interface KeyRow {
   readonly token: string;
   readonly key_alias: string | null;
+  readonly team_id: string | null;
+  /** ISO 8601. */
+  readonly created_at: string;
   /** LiteLLM leaves it null until the key is blocked for the first time. */
   blocked: boolean | null;
+  /** US dollars, since the budget began anew. */
   spend: number;
+  max_budget: number | null;
+  /** ISO 8601. */
+  budget_reset_at: string | null;
 }
+
+export type KeyChange = Partial<Pick<KeyRow, 'spend' | 'max_budget' | 'budget_reset_at' | 'team_id' | 'created_at'>>;
 
 export const hashToken = (key: string): string => createHash('sha256').update(key).digest('hex');
 
@@ -24,10 +33,27 @@ export class Keys {
 
   constructor(private readonly options: { readonly cacheMs: number; readonly monotonic: () => number }) {}
 
-  add(alias: string | null, key: string = `sk-${randomBytes(16).toString('base64url')}`): { key: string; row: KeyRow } {
-    const row: KeyRow = { token: hashToken(key), key_alias: alias, blocked: null, spend: 0 };
+  add(
+    alias: string | null,
+    key: string = `sk-${randomBytes(16).toString('base64url')}`,
+    more: KeyChange = {},
+  ): { key: string; row: KeyRow } {
+    const row: KeyRow = {
+      ...{ token: hashToken(key), key_alias: alias, team_id: null, created_at: new Date().toISOString() },
+      ...{ blocked: null, spend: 0, max_budget: null, budget_reset_at: null },
+      ...more,
+    };
     this.rows.set(row.token, row);
     return { key, row };
+  }
+
+  all(): Iterable<KeyRow> {
+    return this.rows.values();
+  }
+
+  change(hash: string, change: KeyChange): void {
+    const row = this.rows.get(hash);
+    if (row !== undefined) this.rows.set(hash, { ...row, ...change });
   }
 
   row(hash: string): KeyRow | undefined {

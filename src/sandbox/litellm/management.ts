@@ -1,4 +1,5 @@
 import { type Answer, problem } from './exchange';
+import { listKeys } from './key-list';
 import { hashIfNeeded, hashToken, type Keys } from './keys';
 import type { SandboxLiteLLMOptions } from './options';
 
@@ -17,11 +18,12 @@ interface Context {
   readonly keys: Keys;
 }
 
+const READS = ['GET /key/info', 'GET /key/list'];
 const WRITES = ['POST /key/block', 'POST /key/unblock', 'POST /key/generate'];
 
 export function manage(call: ManagementCall, { settings, keys }: Context): Answer {
   const what = `${call.method} ${call.path}`;
-  if (what !== 'GET /key/info' && !WRITES.includes(what)) return { status: 404, json: { detail: 'Not Found' } };
+  if (!READS.includes(what) && !WRITES.includes(what)) return { status: 404, json: { detail: 'Not Found' } };
   if (!settings.database) return problem(500, 'No db connected', 'no_db_connection');
   const viewer = call.key === settings.viewerKey;
   if (call.key !== settings.masterKey && !viewer) return notInDatabase(hashToken(call.key));
@@ -34,6 +36,8 @@ export function manage(call: ManagementCall, { settings, keys }: Context): Answe
   switch (what) {
     case 'GET /key/info':
       return keyInfo(call.query.get('key') ?? '', keys);
+    case 'GET /key/list':
+      return listKeys(call.query, keys);
     case 'POST /key/generate':
       return generate(call.body, keys);
     default:

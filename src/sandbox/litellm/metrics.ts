@@ -1,104 +1,78 @@
-/**
- * Counters in the text format of Prometheus, as LiteLLM 1.81.15 exposes them through Python's prometheus_client: the
- * same names, the same labels, "None" for what is missing, floats written as Python writes them.
- */
+import { FAMILIES, type FamilyName } from './families';
+import { type Family, labelText, type Series } from './render';
 
-const KEY_LABELS = ['api_key_alias', 'hashed_api_key', 'end_user', 'team', 'team_alias', 'user', 'user_email'];
-const CLIENT_LABELS = ['client_ip', 'user_agent'];
-const MODEL_LABELS = ['model', 'model_id'];
-
-const families = {
-  litellm_proxy_failed_requests_metric: {
-    help: 'Total number of failed responses from proxy - the client did not get a success response from litellm proxy',
-    labels: [
-      ...KEY_LABELS,
-      ...CLIENT_LABELS,
-      'exception_class',
-      'exception_status',
-      'model_id',
-      'requested_model',
-      'route',
-    ],
-  },
-  litellm_proxy_total_requests_metric: {
-    help: 'Total number of requests made to the proxy server - track number of client side requests',
-    labels: [...KEY_LABELS, ...CLIENT_LABELS, 'model_id', 'requested_model', 'route', 'status_code'],
-  },
-  litellm_spend_metric: {
-    help: 'Total spend on LLM requests',
-    labels: [...KEY_LABELS, ...CLIENT_LABELS, ...MODEL_LABELS],
-  },
-  litellm_total_tokens_metric: {
-    help: 'Total number of input + output tokens from LLM requests',
-    labels: [...KEY_LABELS, ...MODEL_LABELS, 'requested_model'],
-  },
-  litellm_input_tokens_metric: {
-    help: 'Total number of input tokens from LLM requests',
-    labels: [...KEY_LABELS, ...MODEL_LABELS, 'requested_model'],
-  },
-  litellm_output_tokens_metric: {
-    help: 'Total number of output tokens from LLM requests',
-    labels: [...KEY_LABELS, ...MODEL_LABELS, 'requested_model'],
-  },
-  litellm_requests_metric: {
-    help: 'deprecated - use litellm_proxy_total_requests_metric. Total number of LLM calls to litellm - track total per API Key, team, user',
-    labels: [...KEY_LABELS, ...CLIENT_LABELS, ...MODEL_LABELS],
-  },
-} as const satisfies Record<string, { help: string; labels: readonly string[] }>;
-
-export type Family = keyof typeof families;
 export type Labels = Readonly<Record<string, string>>;
 
+/** What one worker counts. "None" is what is missing; a series is absent until its first use. */
 export class Metrics {
-  private readonly series = new Map<Family, Map<string, { value: number; readonly created: number }>>();
+  private readonly series = new Map<FamilyName, Map<string, { value: number; readonly created: number }>>();
 
-  constructor(private readonly now: () => number) {}
+  /** @param started Epoch, in milliseconds. */
+  constructor(
+    private readonly now: () => number,
+    private started: number,
+  ) {}
 
-  /** Labels that the family doesn't have are left out; those that are missing read "None". */
-  add(family: Family, labels: Labels, amount: number): void {
-    const text = [...families[family].labels]
-      .sort()
-      .map((label) => `${label}="${escapeLabel(labels[label] ?? 'None')}"`)
-      .join(',');
+  /** Labels that the family doesn't have are left out. */
+  add(family: FamilyName, labels: Labels, amount: number): void {
+    const one = this.one(family, labels);
+    one.value += amount;
+  }
+
+  set(family: FamilyName, labels: Labels, value: number): void {
+    this.one(family, labels).value = value;
+  }
+
+  /** As after a restart of the worker. */
+  restart(started: number): void {
+    this.series.clear();
+    this.started = started;
+  }
+
+  /** All series of a key, as LiteLLM drops idle ones (`prometheus_metrics_ttl_seconds`). */
+  forget(hash: string): void {
+    for (const all of this.series.values())
+      for (const text of all.keys()) if (text.includes(`hashed_api_key="${hash}"`)) all.delete(text);
+  }
+
+  families(): Family[] {
+    const own = (Object.keys(FAMILIES) as FamilyName[]).map((name): Family => {
+      const { type, help } = FAMILIES[name];
+      const series = [...(this.series.get(name) ?? [])].map(
+        ([labels, { value, created }]): Series => ({ labels, value, ...(type === 'counter' && { created }) }),
+      );
+      return { name, type, help, series };
+    });
+    return [...this.process(), ...own];
+  }
+
+  /** prometheus_client's own, of whichever process this is; but the start is the worker's, to a hundredth of a second. */
+  private process(): Family[] {
+    const { rss } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const of = (name: string, help: string, value: number, type: Family['type'] = 'gauge'): Family => ({
+      ...{ name, type, help },
+      series: [{ labels: '', value }],
+    });
+    return [
+      of('process_resident_memory_bytes', 'Resident memory size in bytes.', rss),
+      of(
+        'process_start_time_seconds',
+        'Start time of the process since unix epoch in seconds.',
+        Math.floor(this.started / 10) / 100,
+      ),
+      of('process_cpu_seconds', 'Total user and system CPU time spent in seconds.', (user + system) / 1e6, 'counter'),
+    ];
+  }
+
+  private one(family: FamilyName, labels: Labels): { value: number; readonly created: number } {
+    const text = labelText(
+      Object.fromEntries(FAMILIES[family].labels.map((label) => [label, labels[label] ?? 'None'])),
+    );
     const all = this.series.get(family) ?? new Map<string, { value: number; readonly created: number }>();
     this.series.set(family, all);
     const one = all.get(text) ?? { value: 0, created: this.now() / 1_000 };
-    one.value += amount;
     all.set(text, one);
-  }
-
-  /** As after a restart of the proxy: a series is absent until its first use. */
-  reset(): void {
-    this.series.clear();
-  }
-
-  render(): string {
-    return (Object.keys(families) as Family[]).map((family) => this.renderFamily(family)).join('');
-  }
-
-  private renderFamily(family: Family): string {
-    const all = [...(this.series.get(family) ?? [])];
-    const block = (suffix: string, type: string, value: (one: { value: number; created: number }) => number): string =>
-      [
-        `# HELP ${family}_${suffix} ${families[family].help}`,
-        `# TYPE ${family}_${suffix} ${type}`,
-        ...all.map(([labels, one]) => `${family}_${suffix}{${labels}} ${pythonFloat(value(one))}`),
-        '',
-      ].join('\n');
-    const total = block('total', 'counter', ({ value }) => value);
-    return all.length === 0 ? total : total + block('created', 'gauge', ({ created }) => created);
+    return one;
   }
 }
-
-/** prometheus_client's `floatToGoString`: `14.0`, and from a million on `1.24425e+06`. */
-export function pythonFloat(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-  const text = Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value}.0` : String(value);
-  const dot = text.indexOf('.');
-  if (value <= 0 || dot <= 6) return text;
-  const mantissa = `${text[0]}.${text.slice(1, dot)}${text.slice(dot + 1)}`.replace(/[0.]+$/, '');
-  return `${mantissa}e+${String(dot - 1).padStart(2, '0')}`;
-}
-
-const escapeLabel = (text: string): string =>
-  text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');

@@ -23,6 +23,12 @@ export interface SandboxLiteLLMOptions {
    * What a client that hangs up is charged: nothing, as before mid-2026 (BerriAI/litellm#14457), or what was produced.
    */
   readonly hungUp?: 'free' | 'charged';
+  /** Whether the metrics want a key, as by default from 1.84 on. */
+  readonly metricsAuth?: boolean;
+  /** `off`: without `callbacks: ["prometheus"]`. `not-premium`: unlicensed, 1.48 to 1.79. */
+  readonly prometheus?: 'on' | 'off' | 'not-premium';
+  /** From one worker's start to the next one's. Milliseconds. */
+  readonly forkMs?: number;
 }
 
 /** What goes wrong with the next request to a path. */
@@ -49,4 +55,7 @@ export const DEFAULTS = {
   inputCost: 2.5e-6,
   outputCost: 1e-5,
   hungUp: 'free',
+  metricsAuth: false,
+  prometheus: 'on',
+  forkMs: 20,
 } as const satisfies Required<SandboxLiteLLMOptions>;

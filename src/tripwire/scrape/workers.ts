@@ -27,11 +27,16 @@ export const COMPARED = 256;
 export function createWorkers(): Workers {
   let known: Known[] = [];
 
+  /** Before its first use, or when all that it counted went away: then it is the only one that began at that time. */
+  function emptyHanded(started: number | undefined): Known | undefined {
+    const [one, another] = known.filter((worker) => worker.started === started);
+    return another === undefined ? one : undefined;
+  }
+
   return {
     identify(started, created) {
       const start = started === undefined ? '' : String(started);
-      const [oldest] = created;
-      if (oldest === undefined) return start || undefined;
+      if (created.length === 0) return emptyHanded(started)?.id ?? (start || undefined);
       const moments = new Set(created.slice(0, COMPARED));
       const same = known.find((one) => one.started === started && created.some((moment) => one.created.has(moment)));
       const worker = same ?? { id: `${start}/${Math.min(...moments)}`, started, created: moments };

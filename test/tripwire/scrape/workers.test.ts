@@ -25,6 +25,15 @@ describe('workers', () => {
     expect(createWorkers().identify(100, [101, 102])).toBe(id);
   });
 
+  it('are the same when all their series are gone, unless two began at that time', () => {
+    const workers = createWorkers();
+    const id = workers.identify(100, [101]);
+    expect(workers.identify(100, [])).toBe(id);
+    expect(workers.identify(200, [])).toBe('200');
+    workers.identify(100, [102]);
+    expect(workers.identify(100, [])).toBe('100');
+  });
+
   it('are known by their start alone where series do not tell when they began', () => {
     const workers = createWorkers();
     expect([workers.identify(100, []), workers.identify(100, []), workers.identify(200, [])]).toEqual([
