@@ -39,7 +39,7 @@ function urlOf(text: string | undefined): string {
   }
 }
 
-function parseUrl(text: string): string {
+export function parseUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new InvalidArgumentError(`Write it as http://address:port, for instance ${DEFAULT_URL}`);
   return text.replace(/\/+$/, '');

@@ -15,7 +15,8 @@ export interface SamplesOptions {
 
 const HELP = `
 The file is CSV, packed by gzip or not: ts,key,model,spend_total,prompt_tokens_total,completion_tokens_total, counters
-as they stood at each look; ts in seconds since 1970. Columns may be source, process and team besides.
+as they stood at each look; ts in seconds since 1970. There may be source, process,
+team, alias and counting_since besides.
 
 With --config, or PULLCORD_CONFIG, everybody is watched as the block tripwire says; nothing else is read of that file, and
 no variable has to be set but those that name keys. Without it there are no ceilings.`;

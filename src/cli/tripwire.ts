@@ -1,4 +1,5 @@
 import type { Register } from './cli';
+import { registerRecord } from './tripwire-record';
 import { registerReplay } from './tripwire-replay';
 
 /** What a person does with the tripwire beforehand: look at what it would have done. */
@@ -7,4 +8,5 @@ export const registerTripwire: Register = (cli) => {
     .command('tripwire')
     .description('try the spend watcher on recorded samples, before trusting it');
   registerReplay(cli, tripwire);
+  registerRecord(cli, tripwire);
 };

@@ -10,11 +10,14 @@ export const REQUIRED = [
 
 /**
  * What it may tell besides. `source`: which proxy was asked, where several are watched; `process`: which counting
- * process answered, where that is known; `team`: whom the key belongs to.
+ * process answered, where that is known; `team`: whom the key belongs to; `alias`: what a person calls it.
  */
-export const OPTIONAL = ['source', 'process', 'team'] as const;
+export const OPTIONAL = ['source', 'process', 'team', 'alias'] as const;
 
-export type Column = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number];
+/** When the counters of the process began, in seconds since 1970, where the proxy says so. */
+export const COUNTING_SINCE = 'counting_since';
+
+export type Column = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number] | typeof COUNTING_SINCE;
 
 /** Where each column stands in a row, counted from 0. */
 export interface Layout {
@@ -42,7 +45,7 @@ export function layoutOf(fields: readonly string[], line: number): Layout {
   const missing = REQUIRED.filter((column) => !names.includes(column));
   if (missing.length > 0) throw new NotSamples(`line ${line}: the header lacks ${missing.join(', ')}`);
   if (names.length > WIDEST) throw new NotSamples(`line ${line}: the header names more than ${WIDEST} columns`);
-  const known = [...REQUIRED, ...OPTIONAL].filter((column) => names.includes(column));
+  const known = [...REQUIRED, ...OPTIONAL, COUNTING_SINCE].filter((column) => names.includes(column));
   const twice = known.find((column) => names.indexOf(column) !== names.lastIndexOf(column));
   if (twice) throw new NotSamples(`line ${line}: the header names ${twice} twice`);
   const at = Object.fromEntries(known.map((column) => [column, names.indexOf(column)])) as Layout['at'];

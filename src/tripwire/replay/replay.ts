@@ -7,7 +7,7 @@ import type { Watched } from './watched';
 
 export interface ReplayOptions {
   readonly source: Pick<Source, 'chunks' | 'cutShort'>;
-  readonly watched: Pick<Watched, 'settingsOf' | 'isWatched' | 'learnTeam' | 'teamOf'>;
+  readonly watched: Pick<Watched, 'settingsOf' | 'isWatched' | 'learn' | 'teamOf'>;
   /** Told of each signal as it comes. */
   readonly onSignal: (signal: Signal) => void;
   readonly onFault: (fault: RowFault, line: number) => void;
@@ -72,7 +72,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       rows += 1;
       if (row.at < from) from = row.at;
       if (row.at > to) to = row.at;
-      if (row.team !== undefined) watched.learnTeam(row.key, row.team);
+      watched.learn(row);
       if (!watched.isWatched(row.key)) {
         unwatched += 1;
         return;

@@ -1,11 +1,12 @@
 import type { Reading } from '../reading';
-import { isHeader, type Layout, layoutOf, OPTIONAL, PLAIN, WIDEST } from './columns';
+import { COUNTING_SINCE, isHeader, type Layout, layoutOf, OPTIONAL, PLAIN, WIDEST } from './columns';
 import { cut, numberOf, plainNumber, quotedFields } from './fields';
 import { Lines, LONGEST_LINE } from './lines';
 
 /** One row of a recording. */
 export interface Row extends Reading {
   readonly team?: string;
+  readonly alias?: string;
 }
 
 /** Why a row is left out. A closed list, with its words. */
@@ -47,6 +48,8 @@ export class Rows {
   private readonly ends = new Int32Array(WIDEST);
   private names = new Map<string, string>();
   private layout: Layout = PLAIN;
+  /** The names in the header that was read last; undefined before the first one. */
+  header: readonly string[] | undefined;
 
   constructor(private readonly sink: RowSink) {}
 
@@ -90,6 +93,7 @@ export class Rows {
     if (!fields) return 'quote';
     if (isHeader(fields)) {
       this.layout = layoutOf(fields, number);
+      this.header = fields;
       return undefined;
     }
     if (fields.length !== this.layout.width) return 'fields';
@@ -121,6 +125,8 @@ export class Rows {
       const value = i === undefined ? '' : text(i);
       if (value !== '') row[column] = value;
     }
+    const since = at[COUNTING_SINCE] === undefined ? Number.NaN : amount(at[COUNTING_SINCE]);
+    if (since > 0 && since < LATEST) row.countingSince = Math.round(since * 1000);
     return row;
   }
 

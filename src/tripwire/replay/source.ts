@@ -9,6 +9,8 @@ export interface Source {
   read(): number;
   /** Bytes of the file; undefined for a stream. */
   readonly size: number | undefined;
+  /** Whether it is packed; known once something was read. */
+  isPacked(): boolean;
   /** Whether it ended in the midst of its packing, as after a power cut. All before that was read. */
   cutShort(): boolean;
 }
@@ -38,7 +40,7 @@ export async function openSource(path: string, stdin: NodeJS.ReadableStream): Pr
 
 function sourceOf(stream: NodeJS.ReadableStream, size: number | undefined, path = 'the input'): Source {
   let bytes = 0;
-  let isCutShort = false;
+  let [isCutShort, isPacked] = [false, false];
   async function* counted(): AsyncGenerator<Buffer> {
     try {
       for await (const chunk of stream) {
@@ -54,8 +56,8 @@ function sourceOf(stream: NodeJS.ReadableStream, size: number | undefined, path 
     const packed = counted();
     try {
       const head = await headOf(packed);
-      if (head.subarray(0, GZIP.length).equals(GZIP)) yield* unpacked(joined(head, packed));
-      else yield* joined(head, packed);
+      isPacked = head.subarray(0, GZIP.length).equals(GZIP);
+      yield* isPacked ? unpacked(joined(head, packed)) : joined(head, packed);
     } catch (error) {
       if (codeOf(error) !== 'Z_BUF_ERROR') throw error instanceof Unreadable ? error : unreadable(path, error);
       isCutShort = true;
@@ -63,7 +65,7 @@ function sourceOf(stream: NodeJS.ReadableStream, size: number | undefined, path 
       await packed.return(undefined);
     }
   }
-  return { chunks: chunks(), read: () => bytes, size, cutShort: () => isCutShort };
+  return { chunks: chunks(), read: () => bytes, size, isPacked: () => isPacked, cutShort: () => isCutShort };
 }
 
 /** By hand: a stream that fails at its end drops what it has made and nobody has read yet. */

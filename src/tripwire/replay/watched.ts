@@ -3,15 +3,16 @@ import { explain } from '../explain';
 import type { SubjectSettings } from '../settings';
 import { settingsOf } from '../settings-of';
 import type { Signal, Subject } from '../signal';
-import { Subjects } from '../subjects';
+import { type KeyNames, Subjects } from '../subjects';
 import type { KeysFile } from './keys-file';
+import type { Row } from './rows';
 
 /** Who is watched in a recording, how, and what they are called. */
 export interface Watched {
   readonly settingsOf: (subject: Subject) => SubjectSettings;
   readonly isWatched: (key: string) => boolean;
-  /** The recording says which team a key belongs to. */
-  readonly learnTeam: (key: string, team: string) => void;
+  /** What the recording says of a key. */
+  readonly learn: (row: Pick<Row, 'key' | 'team' | 'alias'>) => void;
   readonly teamOf: (key: string) => string | undefined;
   /** Whether a trip of this subject would have cut, or been told alone. */
   readonly severs: (subject: Subject) => boolean;
@@ -21,7 +22,7 @@ export interface Watched {
 
 /** A key's hash is told by its beginning, as in the live watch; names of a recording's own are told whole. */
 const HASH = /^[0-9a-f]{64}$/i;
-/** Keys whose teams are remembered. */
+/** Keys whose teams and names are remembered. */
 const CAPACITY = 100_000;
 const NOTHING = tripwire.parse({ litellm: [{ url: 'http://127.0.0.1' }] });
 
@@ -31,16 +32,19 @@ const NOTHING = tripwire.parse({ litellm: [{ url: 'http://127.0.0.1' }] });
  */
 export function watchedBy(config: Tripwire | undefined, keys: KeysFile): Watched {
   const watching = withKeys(config ?? NOTHING, keys);
-  const teams = new Map<string, string>();
-  const namesOf = (key: string) => ({ alias: HASH.test(key) ? undefined : key, team: teams.get(key) });
+  const names = new Map<string, KeyNames>();
+  const namesOf = (key: string) => ({ alias: HASH.test(key) ? undefined : key, ...names.get(key) });
   const subjects = new Subjects({ config: watching, defaultScope: '', namesOf });
   return {
     settingsOf: config ? (subject) => settingsOf(watching, subject) : settingsOfKeys(keys),
     isWatched: (key) => subjects.isWatched(key),
-    learnTeam: (key, team) => {
-      if (teams.has(key) || teams.size < CAPACITY) teams.set(key, team);
+    learn: ({ key, team, alias }) => {
+      if (team === undefined && alias === undefined) return;
+      const known = names.get(key);
+      if (known ? known.team === team && known.alias === alias : names.size >= CAPACITY) return;
+      names.set(key, { ...known, ...(team === undefined ? {} : { team }), ...(alias === undefined ? {} : { alias }) });
     },
-    teamOf: config ? (key) => subjects.teamOf(key) : (key) => teams.get(key),
+    teamOf: config ? (key) => subjects.teamOf(key) : (key) => names.get(key)?.team,
     severs: (subject) => subjects.severs(subject),
     explain: (signal) => explain(signal, { name: subjects.nameOf(signal.subject), timeZone: watching.timeZone }),
   };

@@ -35,7 +35,7 @@ describe('without a configuration', () => {
   });
 
   it('all keys and all teams are watched, and all of them would cut', () => {
-    watched.learnTeam('nobody', 'red');
+    watched.learn({ key: 'nobody', team: 'red' });
     expect([watched.isWatched('nobody'), watched.teamOf('nobody'), watched.teamOf('a')]).toEqual([
       true,
       'red',
@@ -76,8 +76,8 @@ describe('with a configuration', () => {
   it('keys that are ignored are not watched, and those that are only told do not cut', () => {
     const ignoring = watchedBy(configured({ keys, others: 'ignore', teams: { red: {} } }), new Map());
     expect([ignoring.isWatched(HASH), ignoring.isWatched('other')]).toEqual([true, false]);
-    ignoring.learnTeam('other', 'red');
-    ignoring.learnTeam('third', 'blue');
+    ignoring.learn({ key: 'other', team: 'red' });
+    ignoring.learn({ key: 'third', team: 'blue' });
     expect([ignoring.isWatched('other'), ignoring.teamOf('other')]).toEqual([true, 'red']);
     expect([ignoring.isWatched('third'), ignoring.teamOf('third')]).toEqual([false, undefined]);
     const warning = watchedBy(configured({ keys, others: 'warn' }), new Map());
