@@ -17,7 +17,7 @@ const INNER = WIDTH - LEFT - RIGHT;
 const REASONS = 6;
 const LONGEST_REASON = 172;
 /** Trips that are nearer share a mark. */
-const MARK_WIDTH = 16;
+const MARK_WIDTH = 40;
 
 export interface PanelOptions {
   readonly drawn: Drawn;

@@ -127,7 +127,7 @@ async function examine(path: string, isPacked: boolean): Promise<Before> {
     );
   const isTorn = whole < read || source.cutShort();
   if (isTorn) await (isPacked ? repack(path, whole) : cutOff(path, whole));
-  const found = `${rows.toLocaleString('en-US')} rows are there already${isTorn ? '; what was half written behind them is cut off' : ''}`;
+  const found = `${rows.toLocaleString('en-US')} rows are there already${isTorn ? '; its end was torn, and is mended' : ''}`;
   return { found, goesOn: reader.header?.join() === COLUMNS.join() };
 }
 
