@@ -46,7 +46,12 @@ const UP = 'Application startup complete.';
 const START_WITHIN_MS = 120_000;
 
 /** Python runs this in each process that starts: a worker does not outlive the one that started it. */
-const DIES_WITH_PARENT = 'import ctypes, signal\nctypes.CDLL(None).prctl(1, signal.SIGKILL)\n';
+const DIES_WITH_PARENT = `
+import ctypes, os, signal
+dies_with_parent = lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+os.register_at_fork(after_in_child=dies_with_parent)
+dies_with_parent()
+`;
 
 export async function startLitellm(options: LitellmOptions = {}): Promise<Litellm> {
   const { workers = 'one', metricsAuth = true } = options;
@@ -62,8 +67,11 @@ export async function startLitellm(options: LitellmOptions = {}): Promise<Litell
     [python, join(python, '..', script), ...args, ...address] as [string, ...string[]];
   const commands = {
     one: () => run('litellm', '--config', config),
-    sharing: () => run('litellm', '--config', config, '--num_workers', '2'),
-    apart: () => run('uvicorn', 'litellm.proxy.proxy_server:app', '--workers', '2'),
+    // Gunicorn loads the program once for both.
+    sharing: () => run('litellm', '--config', config, '--num_workers', '2', '--run_gunicorn'),
+    apart: () =>
+      // A worker that starts slowly would be taken for dead, and be started again.
+      run('uvicorn', 'litellm.proxy.proxy_server:app', '--workers', '2', '--timeout-worker-healthcheck', '60'),
   };
 
   const server = await startServer({
@@ -77,7 +85,7 @@ export async function startLitellm(options: LitellmOptions = {}): Promise<Litell
     ready: async (output) => {
       const up = output.split(UP).length - 1;
       if (up < (workers === 'one' ? 1 : 2)) throw new Error(`${up} workers are up`);
-      const answer = await fetch(`${url}/health/liveliness`);
+      const answer = await fetch(`${url}/health/liveliness`, { signal: AbortSignal.timeout(5_000) });
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`${answer.status}`);
     },

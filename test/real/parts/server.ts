@@ -70,13 +70,19 @@ export async function startServer(recipe: Recipe): Promise<Server> {
         stream.on('data', (chunk) => {
           output = (output + chunk).slice(-OUTPUT_KEPT);
         });
-      await until(async () => {
-        if (started.exitCode !== null) throw new Error(`${program} ended at once:\n${output}`);
-        return recipe.ready(output).then(
-          () => true,
-          () => false,
-        );
-      }, recipe.startWithinMs ?? 20_000);
+      try {
+        await until(async () => {
+          if (started.exitCode !== null) throw new Error(`${program} ended at once`);
+          return recipe.ready(output).then(
+            () => true,
+            () => false,
+          );
+        }, recipe.startWithinMs ?? 20_000);
+      } catch (error) {
+        // Nobody has it yet, to end it.
+        await server.kill();
+        throw new Error(`${recipe.command[0]} did not start: ${(error as Error).message}\n${output}`);
+      }
     },
     async stop() {
       if (child?.pid !== undefined) trySignal(child.pid, recipe.stopSignal);
