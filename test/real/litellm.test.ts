@@ -18,14 +18,14 @@ interface Purse {
   look(): Promise<Look>;
   /** A look that has to show something. */
   see(): Promise<Scrape>;
-  /** One request, which is spent before anybody looked, and the look that shows it. */
+  /** One request, and the look that shows it: the first one, long ago. It may be what was there before. */
   begin(litellm: Litellm): Promise<void>;
   /** Since then. */
   spent(model: string): Usage;
   close(): Promise<void>;
 }
 
-/** What is there soon after the first look was there before it. So it lies in the past, and nobody has to wait. */
+/** What shows soon after the first look may have been there before it. It lies in the past, that nobody has to wait. */
 const LONG_AGO_MS = 15 * 60_000;
 
 function purse(url: string, token?: string): Purse {
@@ -67,7 +67,7 @@ function purse(url: string, token?: string): Purse {
       await ask(litellm, 1);
       await until(async () => (await see()).readings.length > 0, PATIENCE_MS);
       backMs = 0;
-      expect(spent('priced')).toEqual(answers(0));
+      sums.clear();
     },
     close: () => source.close(),
   };
