@@ -68,3 +68,11 @@ export const LABELS: ReadonlySet<string> = new Set([
 
 /** Routes whose answers have tokens. Without the label, all count. */
 export const TOKEN_ROUTE = /completions$|messages$|responses$|embeddings$|generatecontent$/i;
+
+/** What LiteLLM is asked to show, and nothing else: all samples that anything is made of. */
+export const ASKED_FOR: readonly string[] = [
+  ...Object.values(COUNTERS).flat(),
+  ...[...REQUESTS, ...FAILURES, ...CALLS],
+  ...[...Object.keys(KEY_BUDGET), ...Object.keys(TEAM_BUDGET)],
+  ...[START_TIME, CREATED],
+];

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createGzip, gzipSync } from 'node:zlib';
 import { listen } from '../../../src/sandbox/apisix/listener';
-import type { Look } from '../../../src/tripwire/scrape/look';
+import type { Look, Scrape } from '../../../src/tripwire/scrape/look';
 import { createSource, type Source, type SourceOptions } from '../../../src/tripwire/scrape/source';
 import { exposition, RESEARCH } from '../../support/litellm-exposition';
 import { until } from '../../support/until';
@@ -51,13 +51,17 @@ function source(options: Partial<SourceOptions>): Source {
   return one;
 }
 
+const pathOf = (request: IncomingMessage | undefined): string | undefined => request?.url?.split('?')[0];
+
 const look = (options: Partial<SourceOptions>, signal = new AbortController().signal): Promise<Look> =>
   source(options).look(signal);
 
-const spent = (seen: Look): number => {
+const scrapeOf = (seen: Look): Scrape => {
   if (!seen.ok) throw new Error(seen.detail);
-  return seen.scrape.readings.reduce((sum, { spendUsd }) => sum + spendUsd, 0);
+  return seen.scrape;
 };
+
+const spent = (seen: Look): number => scrapeOf(seen).readings.reduce((sum, { spendUsd }) => sum + spendUsd, 0);
 
 describe('a look', () => {
   it('asks /metrics/ with the token, for OpenMetrics first, and reads what it is answered', async () => {
@@ -68,8 +72,9 @@ describe('a look', () => {
     expect(seen.at).toBeGreaterThanOrEqual(before);
     expect(seen.tookMs).toBeGreaterThan(0);
     expect(spent(seen)).toBeCloseTo(0.08148);
-    const [request] = requests;
-    expect(request?.url).toBe('/metrics/');
+    const [request, ...more] = requests;
+    expect(more).toEqual([]);
+    expect(pathOf(request)).toBe('/metrics/');
     expect(request?.headers).toMatchObject({ authorization: `Bearer ${TOKEN}`, 'accept-encoding': 'gzip' });
     expect(request?.headers.accept).toMatch(/^application\/openmetrics-text;version=1\.0\.0,text\/plain/);
   });
@@ -77,13 +82,13 @@ describe('a look', () => {
   it.each(['', '/', '/metrics', '/metrics/', '//'])('finds the metrics behind %j', async (path) => {
     const { url, requests } = await serve(answer(200, exposition(1)));
     expect((await look({ url: `${url}${path}` })).ok).toBe(true);
-    expect(requests.map((request) => request.url)).toEqual(['/metrics/']);
+    expect(requests.map(pathOf)).toEqual(['/metrics/']);
   });
 
   it('finds them below a path, and sends no token where there is none', async () => {
     const { url, requests } = await serve(answer(200, exposition(1)));
     expect((await look({ url: `${url}/llm`, token: undefined })).ok).toBe(true);
-    expect(requests[0]?.url).toBe('/llm/metrics/');
+    expect(pathOf(requests[0])).toBe('/llm/metrics/');
     expect(requests[0]?.headers.authorization).toBeUndefined();
   });
 
@@ -103,12 +108,80 @@ describe('a look', () => {
 
   it('follows a redirect to the same origin', async () => {
     const { url, requests } = await serve((request, response) =>
-      request.url === '/metrics/'
+      pathOf(request) === '/metrics/'
         ? answer(307, '', { location: '/prometheus/' })(request, response)
         : answer(200, exposition(1))(request, response),
     );
     expect((await look({ url })).ok).toBe(true);
     expect(requests.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
+  });
+
+  describe('asks for what it needs, by name', () => {
+    /** A LiteLLM that knows names, or knows none, as with PROMETHEUS_MULTIPROC_DIR. */
+    const named = (text: () => string, knows: boolean): RequestListener => {
+      return (request, response) => {
+        const names = new URL(request.url ?? '', 'http://x').searchParams.getAll('name[]');
+        const lines = text()
+          .split('\n')
+          .filter((line) => names.length === 0 || (knows && names.includes(/^\w+/.exec(line)?.[0] ?? '')));
+        answer(200, lines.map((line) => `${line}\n`).join(''))(request, response);
+      };
+    };
+    const byName = (requests: readonly IncomingMessage[]): boolean[] =>
+      requests.map(({ url }) => url?.includes('name%5B%5D=litellm_spend_metric_total&') === true);
+
+    it.each([1, 2, 3, 4, 6, 7, 8, 9])('and misses nothing of exposition %d', async (number) => {
+      const text = exposition(number).replace('# EOF\n', '');
+      const knowing = await serve(named(() => text, true));
+      const all = await serve(answer(200, text));
+      const [less, more] = [await look({ url: knowing.url }), await look({ url: all.url })];
+      const { samples: few, ...short } = scrapeOf(less);
+      const { samples: many, ...long } = scrapeOf(more);
+      const timeless = (scrape: object): string =>
+        JSON.stringify(scrape).replaceAll(/"(at|resetsAt)":\d+(\.\d+)?/g, '');
+      expect(timeless({ ...short, keys: [...short.keys], teams: [...short.teams] })).toBe(
+        timeless({ ...long, keys: [...long.keys], teams: [...long.teams] }),
+      );
+      expect(few).toBeLessThan(many / 3);
+      expect(byName(knowing.requests)).toEqual([true]);
+    });
+
+    it('and for everything where that shows nothing, at once; from the third time on at first', async () => {
+      const { url, requests } = await serve(named(() => exposition(5), false));
+      const one = source({ url });
+      for (let n = 0; n < 5; n += 1) expect((await one.look(new AbortController().signal)).ok).toBe(true);
+      expect(byName(requests)).toEqual([true, false, true, false, true, false, false, false]);
+    });
+
+    it('again and again while one of two workers has nothing yet', async () => {
+      const texts = ['process_start_time_seconds 1', exposition(1)];
+      let turn = 0;
+      const { url, requests } = await serve(named(() => texts[turn++ % 2] ?? '', true));
+      const one = source({ url });
+      for (let n = 0; n < 5; n += 1) expect((await one.look(new AbortController().signal)).ok).toBe(true);
+      expect(byName(requests)).toEqual([true, false, true, false, true, false, true, false, true, false]);
+    });
+
+    it('again and again while there is nothing yet', async () => {
+      let text = '# TYPE litellm_spend_metric_total counter\nprocess_start_time_seconds 1';
+      const { url, requests } = await serve(named(() => text, true));
+      const one = source({ url });
+      for (let n = 0; n < 5; n += 1) expect((await one.look(new AbortController().signal)).ok).toBe(true);
+      text = exposition(1);
+      requests.length = 0;
+      expect(spent(await one.look(new AbortController().signal))).toBeCloseTo(0.08148);
+      expect(byName(requests)).toEqual([true]);
+    });
+
+    it('within the time of one look', async () => {
+      const { url, requests } = await serve((request, response) => {
+        if (request.url?.includes('?')) setTimeout(() => answer(200, '')(request, response), 60);
+      });
+      const began = performance.now();
+      expect(await look({ url, timeoutMs: 200 })).toMatchObject({ ok: false, why: 'timeout' });
+      expect(performance.now() - began).toBeLessThan(350);
+      expect(requests).toHaveLength(2);
+    });
   });
 
   it('that is only declared is a proxy before its first request: seen, and nothing spent', async () => {
