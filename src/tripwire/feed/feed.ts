@@ -1,14 +1,8 @@
 import type { Increment, Reading } from '../reading';
 import { arrivalOf } from './arrival';
 import { type Looks, looked } from './looks';
-import { absorb, type SeriesState } from './series';
-
-/** All that is remembered of the counters. As JSON it survives a restart of Pullcord. */
-export interface FeedState {
-  readonly sources: readonly (readonly [source: string, looks: Looks])[];
-  readonly processes: readonly (readonly [name: string, looks: Looks])[];
-  readonly series: readonly (readonly [name: string, state: SeriesState])[];
-}
+import { type FeedState, feedState } from './saved';
+import { type Arrival, absorb, type SeriesState } from './series';
 
 /** Series that are remembered; readings of further ones are refused, and counted as such. */
 const SERIES_CAPACITY = 100_000;
@@ -22,30 +16,29 @@ const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
 /**
  * From the counters of all sources to what was spent. No I/O, no clock, no chance: the same readings give the same
  * increments. Fails towards too little: a doubtful total is not counted, once, and what comes upon it from then on is.
- * docs/adr/0010 says how counters are told apart.
+ * docs/adr says how counters are told apart.
  */
 export class Feed {
   private readonly sources = new Map<string, Looks>();
   private readonly processes = new Map<string, Looks>();
   private readonly series = new Map<string, SeriesState>();
+  private last: { at: number; source: string; process: string | undefined; arrival: Arrival } | undefined;
   private refusals = 0;
   private clearedAt = Number.NEGATIVE_INFINITY;
 
+  constructor(private readonly capacity = SERIES_CAPACITY) {}
+
   /** @returns undefined when nothing was spent. */
   take(reading: Reading): Increment | undefined {
-    const { at, key, model, process, countingSince } = reading;
-    const source = reading.source ?? '';
-    const looks = look(this.sources, source, at);
-    const own =
-      process === undefined ? undefined : look(this.processes, `${source}\n${process}`, at, PROCESSES_CAPACITY);
+    const { at, key, model, source = '' } = reading;
     const name = `${source}\n${key}\n${model}`;
     const before = this.series.get(name);
-    if (!before && this.series.size >= SERIES_CAPACITY) this.makeRoom(at);
-    if (!before && this.series.size >= SERIES_CAPACITY) {
+    if (!before && this.series.size >= this.capacity) this.makeRoom(at);
+    if (!before && this.series.size >= this.capacity) {
       this.refusals += 1;
       return undefined;
     }
-    const { state, increment } = absorb(before, reading, arrivalOf(looks, own, countingSince));
+    const { state, increment } = absorb(before, reading, this.arrival(reading));
     if (state !== before) this.series.set(name, state);
     return increment;
   }
@@ -59,11 +52,27 @@ export class Feed {
     return { sources: [...this.sources], processes: [...this.processes], series: [...this.series] };
   }
 
-  /** For a feed that has seen nothing yet. @param saved what `save` gave, unchanged. */
-  load({ sources, processes, series }: FeedState): void {
+  /**
+   * For a feed that has seen nothing yet.
+   * @throws Error when it isn't what `save` gave; nothing is loaded then.
+   */
+  load(saved: unknown): void {
+    const { sources, processes, series } = feedState.parse(saved);
     for (const [source, looks] of sources) this.sources.set(source, looks);
     for (const [name, looks] of processes) this.processes.set(name, looks);
     for (const [name, state] of series) this.series.set(name, state);
+  }
+
+  /** The same for all readings of a look, which come one after the other. */
+  private arrival({ at, process, countingSince, source = '' }: Reading): Arrival {
+    const { last } = this;
+    if (last && last.at === at && last.source === source && last.process === process) return last.arrival;
+    const looks = look(this.sources, source, at);
+    const own =
+      process === undefined ? undefined : look(this.processes, `${source}\n${process}`, at, PROCESSES_CAPACITY);
+    const arrival = arrivalOf(looks, own, countingSince);
+    this.last = { at, source, process, arrival };
+    return arrival;
   }
 
   private makeRoom(at: number): void {

@@ -1,5 +1,5 @@
 import type { Increment, Reading, Usage } from '../reading';
-import { assign, type Track } from './track';
+import { assign, isAhead, type Track } from './track';
 
 /** What is remembered of one series: a proxy, a key, a model. Bounded, whatever happens. As JSON it survives a restart. */
 export interface SeriesState {
@@ -28,9 +28,6 @@ export interface Absorbed {
   readonly increment: Increment | undefined;
 }
 
-/** A reading that is older than the newest by less than this came late; by more, and the clock was set back. */
-export const LATE_MS = 2 * 60_000;
-
 /**
  * Without names, a total that lies below all that are known belongs to a process that began anew, or to one that was
  * never seen, or a label set was dropped from the sum. Only the first is spend. It's believed to be, up to so many times
@@ -42,23 +39,25 @@ const BELIEVABLE = 100;
 /**
  * From totals to what came upon them. Pure.
  *
- * A reading that isn't newer than the newest one says nothing new and is left out: late rows look like restarts. Between
- * two looks that lie far apart the amount is said to have come between them, never at once.
+ * A reading that isn't newer than the newest one says nothing new and is left out: late rows look like restarts. Only if
+ * it shows more than all that is known, it is newer, and the clock was set back. Between two looks that lie far apart the
+ * amount is said to have come between them, never at once.
  *
  * @param state undefined for a series that was never seen.
  */
 export function absorb(state: SeriesState | undefined, reading: Reading, arrival: Arrival): Absorbed {
   const { at, process } = reading;
-  if (state && at <= state.at && at > state.at - LATE_MS) return { state, increment: undefined };
+  if (state && at <= state.at && !isAhead(state.tracks, reading)) return { state, increment: undefined };
   const turn = state ? state.turn + 1 : 0;
-  const { tracks, before, known } = assign(state?.tracks ?? [], reading, { at, turn, process });
-  const amount = before ? difference(before, reading) : first(state, reading, known, arrival);
+  const { tracks, before, beforeAt, isNew, isKnown } = assign(state?.tracks ?? [], reading, { at, turn, process });
+  const most = isNew ? believable(state, reading, isKnown, arrival) : Number.POSITIVE_INFINITY;
+  const amount = atMost(difference(before, reading), state?.spent ?? NOTHING, most);
   const { spendUsd, promptTokens, completionTokens } = amount;
   const since = state?.since ?? at;
   if (spendUsd === 0 && promptTokens === 0 && completionTokens === 0)
     return { state: { tracks, turn, at, since, spent: state?.spent ?? NOTHING }, increment: undefined };
   const spent = sum(state?.spent ?? NOTHING, amount);
-  const from = Math.min(at, before?.at ?? (state && process === undefined ? state.at : arrival.after));
+  const from = Math.min(at, beforeAt ?? (state && process === undefined ? state.at : arrival.after));
   const { key, model } = reading;
   return {
     state: { tracks, turn, at, since, spent },
@@ -66,13 +65,13 @@ export function absorb(state: SeriesState | undefined, reading: Reading, arrival
   };
 }
 
-function first(state: SeriesState | undefined, reading: Reading, known: boolean, arrival: Arrival): Usage {
-  if (arrival.baseline) return NOTHING;
-  if (!state) return reading;
+/** How many times as much as the series spent so far can have come with totals that are seen for the first time. */
+function believable(state: SeriesState | undefined, reading: Reading, isKnown: boolean, arrival: Arrival): number {
+  if (arrival.baseline) return 0;
+  if (!state) return Number.POSITIVE_INFINITY;
   // One process only grows. If it fell, something was left out of the sum, or two processes share the name.
-  if (reading.process !== undefined) return known ? NOTHING : reading;
-  const share = Math.max(0, reading.at - state.at) / Math.max(1, reading.at - state.since);
-  return atMost(reading, state.spent, BELIEVABLE * share);
+  if (reading.process !== undefined) return isKnown ? 0 : Number.POSITIVE_INFINITY;
+  return (BELIEVABLE * Math.max(0, reading.at - state.at)) / Math.max(1, reading.at - state.since);
 }
 
 const NOTHING: Usage = { spendUsd: 0, promptTokens: 0, completionTokens: 0 };
@@ -89,8 +88,11 @@ const sum = (a: Usage, b: Usage): Usage => ({
   completionTokens: a.completionTokens + b.completionTokens,
 });
 
-const atMost = (amount: Usage, spent: Usage, times: number): Usage => ({
-  spendUsd: Math.min(amount.spendUsd, spent.spendUsd * times),
-  promptTokens: Math.min(amount.promptTokens, spent.promptTokens * times),
-  completionTokens: Math.min(amount.completionTokens, spent.completionTokens * times),
-});
+const atMost = (amount: Usage, spent: Usage, times: number): Usage =>
+  times === Number.POSITIVE_INFINITY
+    ? amount
+    : {
+        spendUsd: Math.min(amount.spendUsd, spent.spendUsd * times),
+        promptTokens: Math.min(amount.promptTokens, spent.promptTokens * times),
+        completionTokens: Math.min(amount.completionTokens, spent.completionTokens * times),
+      };

@@ -6,16 +6,20 @@ export interface Track extends Usage {
   readonly at: number;
   /** The how-manieth reading of the series it was. */
   readonly turn: number;
-  readonly process: string | undefined;
+  readonly process?: string | undefined;
 }
 
 export interface Assigned {
   /** All that is remembered now; the one seen last comes first. */
   readonly tracks: readonly Track[];
-  /** What the reading goes on from; undefined when it lies below all that is known. */
-  readonly before: Track | undefined;
+  /** What the reading goes on from: nothing in an amount that lies below all that is known. */
+  readonly before: Usage;
+  /** When that was seen; undefined when the reading begins a track of its own. Epoch, in milliseconds. */
+  readonly beforeAt: number | undefined;
+  /** Whether a counter began anew, or shows for the first time. */
+  readonly isNew: boolean;
   /** Whether the reading's process was seen before, as far as can be told. */
-  readonly known: boolean;
+  readonly isKnown: boolean;
 }
 
 /** Processes that are remembered for one series; the one not seen for longest makes room. */
@@ -33,38 +37,46 @@ const GONE_AFTER = 200;
  *
  * A process with a name goes on from its own. Without names, each amount goes on by itself from the nearest total
  * below it. That may be another worker's, where one overtakes the other, but whosever it was: put in order, the totals
- * never lie above the workers' own put in order. So what came upon them is never more than was spent, and no less once
- * each worker was seen again (test/tripwire/feed/track.test.ts). To look for the worker itself, by all amounts
- * together, finds it more often, and now and then leaves none below another worker's reading: a life's work looks new.
+ * never lie above the workers' own put in order. So what came upon them is never more than was spent, and all of it
+ * once the workers were seen some times more. To look for the worker itself, by all amounts together, finds it more
+ * often, and now and then leaves nothing below another worker's reading: a life's work looks new.
  *
  * @param turn how many readings of the series came before.
  */
 export function assign(tracks: readonly Track[], reading: Usage, now: Omit<Track, keyof Usage>): Assigned {
   const [only] = tracks;
   if (tracks.length === 1 && only?.process === now.process && only && isBelow(only, reading))
-    return { tracks: [onward(only, reading, now)], before: only, known: true };
+    return { tracks: [onward(only, reading, now)], before: only, beforeAt: only.at, isNew: false, isKnown: true };
 
   const present = withoutGone(tracks, now.turn);
   const among = candidates(present, now.process);
   const spend = nearest(among, reading, 'spendUsd');
   const prompt = nearest(among, reading, 'promptTokens');
   const completion = nearest(among, reading, 'completionTokens');
-  // A single amount that lies below all that is known proves it: a counter began anew.
+  // A single amount that lies below all that is known proves it: a counter began anew. The others go on all the same.
   if (!spend || !prompt || !completion) {
-    const all = [onward(NOTHING, reading, now), ...present];
-    return { tracks: all.slice(0, CAPACITY), before: undefined, known: among.length > 0 };
+    const before = amountsOf(spend ?? NOTHING, prompt ?? NOTHING, completion ?? NOTHING);
+    const all = [onward(before, reading, now), ...present];
+    return { tracks: all.slice(0, CAPACITY), before, beforeAt: undefined, isNew: true, isKnown: among.length > 0 };
   }
   const row = reading.spendUsd > 0 ? spend : prompt;
-  const before = mixed(row, spend, prompt, completion);
-  const left = (track: Track, taken: Track): Track => (track === taken ? row : track);
+  const before = amountsOf(spend, prompt, completion);
   const all = [onward(before, reading, now)];
+  const left = (track: Track, taken: Track): Track => (track === taken ? row : track);
   for (const track of present) {
     if (track === row) continue;
     // What was taken out of another row leaves this row's own in its place.
     const isMixed = track === spend || track === prompt || track === completion;
-    all.push(isMixed ? mixed(track, left(track, spend), left(track, prompt), left(track, completion)) : track);
+    const amounts = isMixed && amountsOf(left(track, spend), left(track, prompt), left(track, completion));
+    all.push(amounts ? { ...track, ...amounts } : track);
   }
-  return { tracks: all, before, known: true };
+  return { tracks: all, before, beforeAt: row.at, isNew: false, isKnown: true };
+}
+
+/** Whether a reading shows more than all that is known of its process, or of any that has no name. */
+export function isAhead(tracks: readonly Track[], reading: Usage & { readonly process?: string }): boolean {
+  const among = candidates(tracks, reading.process);
+  return among.length > 0 && among.every((track) => isBelow(track, reading) && !isBelow(reading, track));
 }
 
 const NOTHING: Usage = { spendUsd: 0, promptTokens: 0, completionTokens: 0 };
@@ -97,13 +109,10 @@ const isBelow = (track: Usage, reading: Usage): boolean =>
 /** Sums of the same floats in another order differ in the last digits. */
 const fits = (before: number, after: number): boolean => after >= before * (1 - 1e-9);
 
-const mixed = (row: Track, spend: Usage, prompt: Usage, completion: Usage): Track => ({
+const amountsOf = (spend: Usage, prompt: Usage, completion: Usage): Usage => ({
   spendUsd: spend.spendUsd,
   promptTokens: prompt.promptTokens,
   completionTokens: completion.completionTokens,
-  at: row.at,
-  turn: row.turn,
-  process: row.process,
 });
 
 /** Never lower than before, lest a last digit that comes and goes be counted each time. */

@@ -284,6 +284,21 @@ describe('the process', () => {
     expect(scrape.process).toBe(process);
     for (const reading of scrape.readings) expect(reading.process).toBe(process);
   });
+
+  it.each([
+    ['the first series of spend did', exposition(1), 1_795_400_750.0170832 * 1_000],
+    [
+      'the process did, where series do not tell',
+      'process_start_time_seconds 1.5e9\nlitellm_spend_metric_total 1\n',
+      1.5e12,
+    ],
+    ['nobody knows when, where several add up', exposition(5), undefined],
+    ['nobody knows when, without either', 'litellm_spend_metric_total 1\n', undefined],
+  ])('began to count when %s', (_what, text, since) => {
+    const { readings } = read(text);
+    expect(readings.length).toBeGreaterThan(0);
+    for (const reading of readings) expect(reading.countingSince).toBe(since);
+  });
 });
 
 describe('several processes that add up', () => {
