@@ -1,3 +1,4 @@
+import type { ClientRequest } from 'node:http';
 import type { Readable } from 'node:stream';
 import axios, { type AxiosInstance } from 'axios';
 import { withDeadline } from '../../cutters/deadline';
@@ -80,6 +81,8 @@ async function run(question: Ask, signal: AbortSignal): Promise<Unseen | undefin
       signal.removeEventListener('abort', stop);
       body.on('error', () => {});
       body.destroy();
+      // A body that isn't read to its end would keep its connection for ever, and after some of them there is none left.
+      (response.request as Pick<ClientRequest, 'destroy'>).destroy();
     }
   }
   return unseen('led-elsewhere', `LiteLLM leads on more than ${MAX_REDIRECTS} times`);

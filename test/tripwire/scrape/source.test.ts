@@ -333,3 +333,15 @@ it('what can be seen of nothing is refused at construction', () => {
     'tripwire source x has neither url nor database: nothing of it can be seen',
   );
 });
+
+it('what was refused again and again holds no connection: it sees as soon as there is something to see', async () => {
+  let refuses = true;
+  const { url } = await serve((request, response) =>
+    refuses ? answer(500, '{"error":"x"}')(request, response) : answer(200, exposition(1))(request, response),
+  );
+  const one = source({ url, timeoutMs: 1_000 });
+  const once = () => one.look(new AbortController().signal);
+  for (let i = 0; i < 20; i += 1) expect(await once()).toMatchObject({ ok: false, why: 'bad-status' });
+  refuses = false;
+  expect(await once()).toMatchObject({ ok: true });
+});

@@ -1,0 +1,168 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock';
+import { type Config, defaultScope } from '../config/schema';
+import type { Tripwire, TripwireSource } from '../config/tripwire';
+import type { Entry } from '../ledger/store';
+import type { Alarms } from '../notify/alarms';
+import type { Desk } from '../orders/desk';
+import { Budgets } from './budgets';
+import { Detection } from './detection';
+import type { Episode } from './episodes';
+import { Keeper } from './keeper';
+import { Known } from './known';
+import { Memory } from './memory';
+import { Restores } from './restores';
+import { createSource, type Source } from './scrape/source';
+import { settingsOf } from './settings-of';
+import { type Spend, spendNow } from './spend';
+import { Subjects } from './subjects';
+import { Sums } from './sums';
+import { Trips } from './trips';
+import { Watch } from './watch';
+
+export interface TripwireOptions {
+  readonly config: Config;
+  readonly desk: Pick<Desk, 'order' | 'outcome' | 'latches'> & { note(entry: Entry): void };
+  readonly alarms: Pick<Alarms, 'raise' | 'tell'>;
+  /** Something lasts that has to be mended, and is over. Must not throw. */
+  readonly trouble: (key: string, text: string) => void;
+  readonly cleared: (key: string, text: string) => void;
+  readonly logger: Logger;
+  readonly now: Clock;
+  readonly monotonic?: () => number;
+  readonly random?: () => number;
+}
+
+/** The spend watcher, as the rest of the program sees it. */
+export interface TripwireService {
+  spend(limit: number): Spend;
+  /** Whether it sees, and what it sees; in words. */
+  readiness(): { readonly ok: boolean; readonly detail: string };
+  /** Keeps what was learnt. Orders that stand go on. */
+  close(): Promise<void>;
+}
+
+/** @returns undefined where none is configured. @throws Error when a `caFile` can't be read. */
+export async function startTripwire(options: TripwireOptions): Promise<TripwireService | undefined> {
+  const { config, desk, alarms, trouble, cleared, logger, now } = options;
+  const { tripwire } = config;
+  if (!tripwire) return undefined;
+  const { monotonic = () => performance.now(), random = Math.random } = options;
+
+  const [known, budgets, sums] = [new Known(), new Budgets(), new Sums()];
+  const subjects = new Subjects({
+    ...{ config: tripwire, defaultScope: defaultScope(config) },
+    namesOf: (key) => known.namesOf(key),
+    teamAliasOf: (team) => known.teamAliasOf(team),
+  });
+  const detection = new Detection({
+    settingsOf: (subject) => settingsOf(tripwire, subject),
+    teamOf: (key) => subjects.teamOf(key),
+    onIncrement: (increment) => {
+      sums.take(increment);
+      watch.onSpent(increment.key);
+    },
+  });
+  const trips = new Trips({
+    ...{ mode: tripwire.mode, timeZone: tripwire.timeZone, subjects, desk, logger },
+    note: (entry) => desk.note(entry),
+    tell: (notice) => alarms.tell({ ...notice, at: now() }),
+    alarm: alarms.raise,
+  });
+  const restores = new Restores({
+    scopes: subjects.scopes(),
+    onRestore: (scope, at) => {
+      for (const subject of detection.all()) {
+        if (subjects.scopeOf(subject) !== scope) continue;
+        detection.rearm(subject, at);
+        trips.episodes.forget(subject);
+        budgets.accept(subject);
+      }
+    },
+  });
+  const memory = new Memory(config.dataDir);
+  const keeper = new Keeper({
+    ...{ memory, now, monotonic },
+    learnt: () => ({ detection: detection.save(), cut: restores.save(), episodes: trips.episodes.save() }),
+    onTrouble: (error) => {
+      logger.warn({ err: error }, 'what the tripwire has learnt could not be kept');
+      trouble(MEMORY, 'What the tripwire learns cannot be kept over a restart: look at the disk of dataDir.');
+    },
+    onSaved: () => cleared(MEMORY, 'What the tripwire learns is kept again.'),
+  });
+  const watch = new Watch({
+    ...{ config: tripwire, sources: sourcesOf(tripwire, now, monotonic), detection, subjects, known, budgets, trips },
+    ...{ restores, keeper, latches: () => desk.latches(), trouble, cleared, alarm: alarms.raise, logger },
+    ...{ monotonic, random },
+  });
+
+  try {
+    const learnt = await memory.read();
+    if (learnt) {
+      restores.load(learnt.cut);
+      trips.episodes.load(learnt.episodes as readonly Episode[]);
+      if (!detection.load(learnt.detection)) throw new Error('the detectors cannot read what they have learnt');
+    }
+  } catch (error) {
+    logger.warn({ err: error }, 'what the tripwire had learnt cannot be read');
+    alarms.raise(
+      MEMORY,
+      'What the tripwire had learnt cannot be read: it learns afresh what is usual. The ceilings hold.',
+    );
+  }
+  watch.start();
+
+  return {
+    spend: (limit) =>
+      spendNow(
+        {
+          config: tripwire,
+          detection,
+          subjects,
+          budgets,
+          episodes: trips.episodes,
+          sums,
+          sources: () => watch.states(),
+        },
+        now(),
+        limit,
+      ),
+    readiness: () => readinessOf(tripwire, watch, detection),
+    close: async () => {
+      trips.close();
+      await watch.close();
+      await keeper.close();
+    },
+  };
+}
+
+const MEMORY = 'tripwire memory';
+
+function sourcesOf({ litellm }: Tripwire, now: Clock, monotonic: () => number): readonly Source[] {
+  // Proxies may share a database: a key that one of them shows is not counted from it.
+  const shown = new Set<string>();
+  return litellm.map((source, i) => createSource({ ...source, name: sourceName(litellm, i), now, monotonic, shown }));
+}
+
+/** `litellm litellm.example.org:4000`; numbered where a host has several. */
+export function sourceName(all: readonly Pick<TripwireSource, 'url'>[], i: number): string {
+  const hosts = all.map(({ url }) => new URL(url).host);
+  const host = hosts[i] ?? '';
+  const before = hosts.slice(0, i).filter((one) => one === host).length;
+  return `litellm ${host}${before > 0 ? ` (${before + 1})` : ''}`;
+}
+
+function readinessOf({ mode }: Tripwire, watch: Watch, detection: Detection): { ok: boolean; detail: string } {
+  const states = watch.states();
+  const [trouble] = states.flatMap(({ troubles }) => troubles);
+  if (trouble) return { ok: false, detail: trouble.text };
+  const unseen = states.find(({ look }) => look === undefined);
+  if (unseen) return { ok: false, detail: `${unseen.name} has not been looked at yet` };
+  const keys = detection.all().filter(({ kind }) => kind === 'key').length;
+  const observes = mode === 'observe' ? ', observes only: it cuts nothing' : '';
+  const one = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+  return {
+    ok: true,
+    detail: `sees ${one(states.length, 'LiteLLM proxy').replace('proxys', 'proxies')}, ${one(keys, 'key')} spent${observes}`,
+  };
+}

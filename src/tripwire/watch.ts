@@ -1,0 +1,181 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Tripwire } from '../config/tripwire';
+import type { Latch } from '../latch/latch';
+import { type BlindState, type BlindTrouble, judge, resort, SEEING } from './blind';
+import type { Budgets } from './budgets';
+import { type Detection, WHOLE } from './detection';
+import type { Keeper } from './keeper';
+import type { Known } from './known';
+import type { Restores } from './restores';
+import type { Look, Moment, Scrape } from './scrape/look';
+import type { Source } from './scrape/source';
+import type { Signal, Subject } from './signal';
+import type { Subjects } from './subjects';
+import type { Trips } from './trips';
+
+export interface WatchOptions {
+  readonly config: Pick<Tripwire, 'everySeconds' | 'blind'>;
+  readonly sources: readonly Source[];
+  readonly detection: Detection;
+  readonly subjects: Subjects;
+  readonly known: Known;
+  readonly budgets: Budgets;
+  readonly trips: Trips;
+  readonly restores: Restores;
+  readonly keeper: Keeper;
+  readonly latches: () => readonly Latch[];
+  /** Something lasts that has to be mended, and is over. Must not throw. */
+  readonly trouble: (key: string, text: string) => void;
+  readonly cleared: (key: string, text: string) => void;
+  readonly alarm: (key: string, text: string) => void;
+  readonly logger: Logger;
+  /** Milliseconds, on a clock that nobody sets. */
+  readonly monotonic: () => number;
+  /** At least 0, less than 1. */
+  readonly random: () => number;
+}
+
+/** How one proxy is seen. */
+export interface SourceState {
+  readonly name: string;
+  /** Undefined before the first look. */
+  readonly look?: Look;
+  readonly troubles: readonly BlindTrouble[];
+  readonly blindSince?: Moment | undefined;
+}
+
+interface Watched {
+  readonly source: Source;
+  state: SourceState;
+  blindness: BlindState;
+  /** What was done of the blindness that lasts. */
+  resorted: boolean;
+}
+
+/** Of the time between two looks: several instances must not look in step. */
+const JITTER = 0.1;
+
+/**
+ * The loop: looks at every proxy by itself, again and again, and gives what it sees to the detectors. What trips is
+ * ordered in the same turn. Fails towards trouble: a look that shows nothing is told, never taken for nothing spent.
+ */
+export class Watch {
+  private readonly watched: readonly Watched[];
+  private readonly closing = new AbortController();
+  private running: Promise<unknown> = Promise.resolve();
+  /** Keys that have spent something in the look that is being taken. */
+  private readonly spending = new Set<string>();
+
+  constructor(private readonly options: WatchOptions) {
+    this.watched = options.sources.map((source) => ({
+      ...{ source, blindness: SEEING, resorted: false },
+      state: { name: source.name, troubles: [] },
+    }));
+  }
+
+  start(): void {
+    this.running = Promise.all(this.watched.map((one) => this.run(one)));
+  }
+
+  states(): readonly SourceState[] {
+    return this.watched.map(({ state }) => state);
+  }
+
+  /** For the detection: somebody has spent something. */
+  onSpent(key: string): void {
+    this.spending.add(key);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.running;
+    await Promise.all(this.options.sources.map((source) => source.close()));
+  }
+
+  private async run(one: Watched): Promise<void> {
+    const { config, monotonic, random, logger } = this.options;
+    const { signal } = this.closing;
+    while (!signal.aborted) {
+      const began = monotonic();
+      const everyMs = config.everySeconds * 1000 * (1 + JITTER * (2 * random() - 1));
+      const look = await one.source.look(signal);
+      if (signal.aborted) return;
+      try {
+        this.take(one, look);
+        this.options.cleared(BROKEN, 'The tripwire works again.');
+      } catch (error) {
+        logger.error({ err: error, source: one.source.name }, 'a look could not be taken');
+        this.options.trouble(BROKEN, 'The tripwire failed inside: what it saw was not judged. The log says why.');
+      }
+      await pause(Math.max(0, everyMs - (monotonic() - began)), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private take(one: Watched, look: Look): void {
+    const { restores, trips, keeper, latches } = this.options;
+    restores.notice(latches(), look.at);
+    this.judge(one, look);
+    if (look.ok) trips.take(this.signalsOf(look.scrape, look.at));
+    trips.retry();
+    keeper.saveIfDue();
+  }
+
+  private judge(one: Watched, look: Look): void {
+    const { config, trouble, cleared, alarm, trips, monotonic } = this.options;
+    const { name } = one.source;
+    const before = one.state.troubles;
+    const { state, troubles, blindSince } = judge(one.blindness, look);
+    one.blindness = state;
+    one.state = { name, look, troubles, blindSince };
+    for (const { reason, text } of troubles) trouble(keyOf(name, reason), text);
+    for (const { reason } of before)
+      if (!troubles.some((now) => now.reason === reason))
+        cleared(keyOf(name, reason), `The tripwire sees ${name} again (${reason}).`);
+
+    if (blindSince === undefined) one.resorted = false;
+    const action = resort(blindSince, config.blind, monotonic());
+    if (one.resorted || action === undefined || blindSince === undefined) return;
+    one.resorted = true;
+    const { afterSeconds } = config.blind;
+    alarm(`${keyOf(name, 'blind')}`, `The tripwire has been blind for ${afterSeconds} s: ${troubles[0]?.text ?? name}`);
+    if (action === 'sever') trips.blind(blindSignal(blindSince, look));
+  }
+
+  private signalsOf(scrape: Scrape, at: number): readonly Signal[] {
+    const { detection, subjects, known } = this.options;
+    known.take(scrape);
+    this.spending.clear();
+    const signals = scrape.readings
+      .filter(({ key }) => subjects.isWatched(key))
+      .flatMap((reading) => [...detection.take(reading)]);
+    return [...signals, ...this.budgetSignals(scrape, at)];
+  }
+
+  /** Of those who have spent something now. */
+  private budgetSignals({ keys, teams }: Scrape, at: number): readonly Signal[] {
+    const { detection, subjects, budgets } = this.options;
+    const spenders = [...this.spending];
+    const ofTeams = new Set(spenders.flatMap((key) => subjects.teamOf(key) ?? []));
+    const budgeted = [
+      ...spenders.map((id) => ({ subject: { kind: 'key', id } as Subject, budget: keys.get(id)?.budget })),
+      ...[...ofTeams].map((id) => ({ subject: { kind: 'team', id } as Subject, budget: teams.get(id)?.budget })),
+    ];
+    return budgeted.flatMap(({ subject, budget }) => {
+      if (budget?.maxUsd === undefined) return [];
+      const { minute, hour } = detection.outlook(subject, at)?.spent ?? {};
+      const pace = minute && hour && { lastMinute: minute.usd, lastHour: hour.usd };
+      return budgets.take(subject, budget, pace, at) ?? [];
+    });
+  }
+}
+
+const BROKEN = 'tripwire itself';
+const keyOf = (source: string, reason: string): string => `tripwire ${source} ${reason}`;
+
+function blindSignal(since: Moment, { at, monotonicMs }: Moment): Signal {
+  return {
+    ...{ level: 'trip', subject: WHOLE, at, rule: 'blind', unit: 'usd', observed: 0, usual: 0, limit: 0 },
+    ...{ windowSeconds: Math.round((monotonicMs - since.monotonicMs) / 1000), since: since.at, beyondUsual: 0 },
+  };
+}
