@@ -23,6 +23,7 @@ import { startQueue } from './queue/queue';
 import { LedgerWatch } from './supervision/ledger-watch';
 import { readiness } from './supervision/readiness';
 import { Troubles } from './supervision/troubles';
+import { startTripwire } from './tripwire';
 
 export interface PullcordOptions {
   readonly config: Config;
@@ -190,11 +191,16 @@ async function assemble(
   background('answers that are owed could not be looked up', results.resume());
   background('old requests could not be pruned', store.prune());
 
+  const tripwire = await startTripwire({ config, desk, alarms, ...supervise, logger, now });
+  atEnd(() => tripwire?.close());
+
   const closing = new AbortController();
   const doors = await openDoors({
     ...{ config, desk, results, logger, now, version, closing: closing.signal },
     records: records(store, keys.ledger, ledger.anchor),
-    ready: async () => readiness({ cutters, troubles, jobs, operators: operators.all(), config }),
+    ready: async () =>
+      readiness({ cutters, troubles, jobs, operators: operators.all(), config, tripwire: tripwire?.readiness() }),
+    spend: (limit) => tripwire?.spend(limit),
     missing: (scope) => {
       const latch = store.mirror()?.latches.get(scope);
       return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];

@@ -4,6 +4,7 @@ import { type Config, defaultScope } from '../config/schema';
 import type { Records } from '../ledger/records';
 import type { Desk } from '../orders/desk';
 import type { Readiness } from '../supervision/readiness';
+import type { Spend } from '../tripwire/spend';
 import { api } from './http/api';
 import { internalApp, publicApp } from './http/apps';
 import { type Listener, listen } from './http/listen';
@@ -18,6 +19,8 @@ export interface DoorsOptions {
   readonly ready: () => Promise<Readiness>;
   /** What is missing until the state of this scope is seen, in words. */
   readonly missing: (scope: string) => readonly string[];
+  /** What the tripwire sees; undefined where there is none. */
+  readonly spend: (limit: number) => Spend | undefined;
   readonly say: (to: string, text: string) => void;
   readonly alarm: (key: string, text: string) => void;
   readonly closing: AbortSignal;
@@ -42,11 +45,11 @@ const CLOSE_WITHIN_MS = 2_000;
  * @throws NotListening
  */
 export async function openDoors(options: DoorsOptions): Promise<Doors> {
-  const { config, desk, records, results, ready, missing, closing, logger, now, randomId, version } = options;
+  const { config, desk, records, results, ready, missing, spend, closing, logger, now, randomId, version } = options;
   const context = { log: logger, now, randomId };
   const routers = [
     api({
-      ...{ desk, records, ready, missing, version, now, randomId, closing, log: logger },
+      ...{ desk, records, ready, missing, spend, version, now, randomId, closing, log: logger },
       ...{ tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),
   ];

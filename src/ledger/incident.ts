@@ -7,6 +7,8 @@ export interface Incident {
   readonly number: number;
   readonly scope: string;
   readonly openedBy: string;
+  /** Why it was opened, where somebody said so. */
+  readonly reason?: string;
   /** When the sever was accepted. Epoch, in milliseconds. */
   readonly openedAt: number;
   /** When every gateway was first seen to refuse. Epoch, in milliseconds. */
@@ -55,6 +57,7 @@ const opened = (order: Order): Incident => ({
   scope: order.scope,
   openedBy: order.by,
   openedAt: order.at,
+  ...(order.reason === undefined ? {} : { reason: order.reason }),
   orders: [],
 });
 

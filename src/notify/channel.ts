@@ -1,10 +1,18 @@
-/** What happened. The first five are an order's way; the others are the switch's own health. */
+/** What happened: first an order's way, then what the tripwire saw, then the switch's own health. */
 export type NoticeKind =
   | 'severing'
   | 'severed'
   | 'restoring'
   | 'restored'
   | 'refused'
+  /** The tripwire cuts: why, and with what figures. */
+  | 'tripped'
+  /** How that cut went. */
+  | 'trip-settled'
+  /** The tripwire observes only: it would have cut. */
+  | 'would-trip'
+  /** Not enough to cut, too much to be silent. */
+  | 'warned'
   /** Something lasts that has to be mended, until `cleared`. */
   | 'trouble'
   | 'alarm'
@@ -14,12 +22,22 @@ export type NoticeKind =
 export interface Notice {
   readonly kind: NoticeKind;
   readonly text: string;
+  /** What a phone is texted instead of `text`: one whole segment. */
+  readonly sms?: string;
+  /** The tripwire's, by name: what was spent, how much is usual, and so on. */
+  readonly figures?: object;
   readonly scope?: string;
   /** Number of the order. */
   readonly order?: number;
   /** Epoch, in milliseconds. */
   readonly at: number;
 }
+
+/**
+ * What nobody ordered and everybody has to know of now. It is held back by no limit, for a person's RESTORE stands
+ * between one of these and the next, and waits behind nothing else.
+ */
+export const isUrgent = ({ kind }: Notice): boolean => kind === 'tripped' || kind === 'trip-settled';
 
 /** `retry`: the same notice may get through later. `failed`: it won't. */
 export type Told = 'told' | 'retry' | 'failed';

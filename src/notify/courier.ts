@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
-import type { Channel, Notice, Told } from './channel';
+import { type Channel, isUrgent, type Notice, type Told } from './channel';
 
 const MINUTE_MS = 60_000;
 
@@ -9,7 +9,7 @@ const GIVE_UP_MS = 10 * MINUTE_MS;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = MINUTE_MS;
 
-/** Notices that wait for one channel. The oldest makes room. */
+/** Notices that wait for one channel. The oldest that isn't urgent makes room. */
 const CAPACITY = 100;
 
 const CLOSE_MS = 1_000;
@@ -21,7 +21,7 @@ export interface CourierOptions {
 }
 
 /**
- * Brings notices to one channel, one after the other in their order, again until they are told. In memory: what tells
+ * Brings notices to one channel, one after the other, what is urgent first, again until they are told. In memory: what tells
  * that the database or the queue is away must not wait for them. Never throws, never holds anybody up.
  */
 export class Courier {
@@ -34,8 +34,8 @@ export class Courier {
 
   bring(notice: Notice): void {
     if (this.closing) return;
-    if (this.waiting.length >= CAPACITY) this.lost(this.waiting.shift()?.notice, 'too many notices wait');
-    this.waiting.push({ notice, since: this.options.now() });
+    if (this.waiting.length >= CAPACITY) this.makeRoom();
+    this.waiting.splice(this.placeOf(notice), 0, { notice, since: this.options.now() });
     // News may mean that the way is open again.
     this.wake?.();
     this.working ??= this.work().finally(() => {
@@ -58,18 +58,33 @@ export class Courier {
     for (const { notice } of this.waiting.splice(0)) this.lost(notice, 'the program ends');
   }
 
+  /** What is urgent stands before what isn't, even if that is being tried again and again. */
+  private placeOf(notice: Notice): number {
+    if (!isUrgent(notice)) return this.waiting.length;
+    return 1 + this.waiting.findLastIndex((one) => isUrgent(one.notice));
+  }
+
+  private makeRoom(): void {
+    const dull = this.waiting.findIndex(({ notice }) => !isUrgent(notice));
+    const [oldest] = this.waiting.splice(Math.max(0, dull), 1);
+    this.lost(oldest?.notice, 'too many notices wait');
+  }
+
   private async work(): Promise<void> {
     let waitMs = FIRST_WAIT_MS;
     for (let next = this.waiting[0]; next; next = this.waiting[0]) {
       const told = await this.tell(next.notice);
       const tooLate = this.closing || this.options.now() - next.since >= GIVE_UP_MS;
       if (told === 'retry' && !tooLate) {
-        await this.sleep(waitMs);
-        waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+        // Something urgent may have come before it.
+        const overtaken = this.waiting[0] !== next;
+        if (!overtaken) await this.sleep(waitMs);
+        waitMs = overtaken ? FIRST_WAIT_MS : Math.min(2 * waitMs, LONGEST_WAIT_MS);
         continue;
       }
       if (told !== 'told') this.lost(next.notice, 'the channel did not take it');
-      if (this.waiting[0] === next) this.waiting.shift();
+      const place = this.waiting.indexOf(next);
+      if (place >= 0) this.waiting.splice(place, 1);
       waitMs = FIRST_WAIT_MS;
     }
   }

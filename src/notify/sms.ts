@@ -1,5 +1,5 @@
 import type { Clock } from '../clock';
-import type { Channel, Notice, NoticeKind, Told } from './channel';
+import { type Channel, isUrgent, type Notice, type NoticeKind, type Told } from './channel';
 import { MAX_TEXT } from './segment';
 
 const HOUR_MS = 3_600_000;
@@ -8,7 +8,9 @@ const HOUR_MS = 3_600_000;
 const PER_HOUR = 5;
 
 /** What is worth a text: not each step of an order, for who ordered it gets a reply anyway. */
-const worthy: ReadonlySet<NoticeKind> = new Set(['trouble', 'alarm', 'cleared']);
+const worthy: ReadonlySet<NoticeKind> = new Set<NoticeKind>([
+  ...(['trouble', 'alarm', 'cleared', 'tripped', 'trip-settled', 'would-trip', 'warned'] as const),
+]);
 
 const unsure = { ok: false, retry: true } as const;
 
@@ -27,8 +29,8 @@ export function createSms({ sender, operators, now }: SmsOptions): Channel {
   const progress = new WeakMap<Notice, { readonly counted: Set<string>; readonly told: Set<string> }>();
 
   /** A text that may have arrived counts; a further try of the same one doesn't. */
-  const mayText = (phone: string, counted: Set<string>): boolean => {
-    if (counted.has(phone)) return true;
+  const mayText = (phone: string, counted: Set<string>, always: boolean): boolean => {
+    if (counted.has(phone) || always) return true;
     const lately = (sent.get(phone) ?? []).filter((at) => now() - at < HOUR_MS);
     if (lately.length >= PER_HOUR) return false;
     sent.set(phone, [...lately, now()]);
@@ -49,8 +51,8 @@ export function createSms({ sender, operators, now }: SmsOptions): Channel {
       progress.set(notice, { counted, told });
       const text = async (phone: string): Promise<Told> => {
         if (told.has(phone)) return 'told';
-        if (!mayText(phone, counted)) return 'failed';
-        const result = await sender.send(phone, asText(notice.text)).catch(() => unsure);
+        if (!mayText(phone, counted, isUrgent(notice))) return 'failed';
+        const result = await sender.send(phone, notice.sms ?? asText(notice.text)).catch(() => unsure);
         if (result.ok) told.add(phone);
         return result.ok ? 'told' : result.retry ? 'retry' : 'failed';
       };

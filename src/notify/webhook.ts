@@ -22,7 +22,7 @@ export function createWebhook({ url, secret, now, timeoutMs = TIMEOUT_MS }: Webh
   return {
     // The path may hold a secret, as n8n's and Slack's do.
     name: `webhook ${new URL(url).host}`,
-    async tell(notice) {
+    async tell({ sms: _forPhones, ...notice }) {
       const body = JSON.stringify({ ...notice, at: new Date(notice.at).toISOString() });
       const signed =
         secret === undefined ? {} : { [SIGNATURE_HEADER]: signature(secret, body, Math.floor(now() / 1000)) };

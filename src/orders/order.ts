@@ -5,7 +5,7 @@ export type Action = 'sever' | 'restore';
 export type Source = 'sms' | 'api' | 'console' | 'tripwire';
 
 /** Who orders when nobody does. No operator is called so. */
-export const TRIPWIRE = 'tripwire' satisfies Source;
+export const TRIPWIRE = 'tripwire' as const satisfies Source;
 
 /** One instruction as a door hands it in: not yet authorised, not yet numbered. */
 export interface OrderRequest {

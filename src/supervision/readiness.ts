@@ -25,10 +25,12 @@ export interface ReadinessOptions {
   readonly jobs: Pick<Jobs, 'healthy'>;
   readonly operators: readonly Operator[];
   readonly config: Pick<Config, 'api' | 'sms'>;
+  /** Undefined where none is configured. */
+  readonly tripwire?: { readonly ok: boolean; readonly detail: string } | undefined;
 }
 
 /** How ready the switch is, from what is known already: nothing is asked of anybody. */
-export function readiness({ cutters, troubles, jobs, operators, config }: ReadinessOptions): Readiness {
+export function readiness({ cutters, troubles, jobs, operators, config, tripwire }: ReadinessOptions): Readiness {
   const supervised = (name: string, vital: boolean): Part => {
     const trouble = troubles.of(name);
     return { name, vital, ok: trouble === undefined, detail: trouble ?? 'as it should be' };
@@ -41,6 +43,8 @@ export function readiness({ cutters, troubles, jobs, operators, config }: Readin
     part('queue', jobs.healthy(), jobs.healthy() ? 'answers' : 'does not answer'),
     part('operators', people > 0, `${people} may stop`, config.api.tokens.length === 0),
     part('sms', config.sms.twilio !== undefined, config.sms.twilio ? 'configured' : 'not configured'),
+    // Whoever is awake can pull the cord without it.
+    ...(tripwire ? [part('tripwire', tripwire.ok, tripwire.detail)] : []),
   ]);
 }
 

@@ -54,6 +54,11 @@ export class Detection {
 
   constructor(private readonly options: DetectionOptions) {}
 
+  /** A look at a source, before its readings, of which there may be none. @param at epoch, in milliseconds. */
+  look(source: string, at: number, process?: string): void {
+    this.feed.look(source, at, process);
+  }
+
   /** One reading; readings of one series come in the order in which they were made, late ones are borne. */
   take(reading: Reading): readonly Signal[] {
     const increment = this.feed.take(reading);

@@ -83,7 +83,7 @@ export async function startTripwire(options: TripwireOptions): Promise<TripwireS
   const memory = new Memory(config.dataDir);
   const keeper = new Keeper({
     ...{ memory, now, monotonic },
-    learnt: () => ({ detection: detection.save(), cut: restores.save(), episodes: trips.episodes.save() }),
+    learnt: () => ({ detection: detection.save(), scopes: restores.save(), episodes: trips.episodes.save() }),
     onTrouble: (error) => {
       logger.warn({ err: error }, 'what the tripwire has learnt could not be kept');
       trouble(MEMORY, 'What the tripwire learns cannot be kept over a restart: look at the disk of dataDir.');
@@ -99,7 +99,7 @@ export async function startTripwire(options: TripwireOptions): Promise<TripwireS
   try {
     const learnt = await memory.read();
     if (learnt) {
-      restores.load(learnt.cut);
+      restores.load(learnt.scopes);
       trips.episodes.load(learnt.episodes as readonly Episode[]);
       if (!detection.load(learnt.detection)) throw new Error('the detectors cannot read what they have learnt');
     }

@@ -1,6 +1,7 @@
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Seen } from './restores';
 
 /** What the tripwire has learnt, over restarts. */
 export interface Learnt {
@@ -8,8 +9,8 @@ export interface Learnt {
   readonly savedAt: number;
   /** As `Detection.save` gave it. */
   readonly detection: unknown;
-  /** Scopes that were cut then, and the incident that they were cut in. */
-  readonly cut: Readonly<Record<string, number>>;
+  /** What the scopes were like then. */
+  readonly scopes: Readonly<Record<string, Seen>>;
   readonly episodes: unknown;
 }
 
@@ -18,7 +19,7 @@ const fileSchema = z.object({
   version: z.literal(VERSION),
   savedAt: z.number(),
   detection: z.unknown(),
-  cut: z.record(z.string(), z.number()),
+  scopes: z.record(z.string(), z.object({ cut: z.boolean(), order: z.number(), incident: z.number() })),
   episodes: z.unknown(),
 });
 

@@ -7,35 +7,48 @@ export interface RestoresOptions {
   readonly onRestore: (scope: string, at: number) => void;
 }
 
-/** Notices by the latches that a scope was restored: also one that was restored while this program was down. */
+/** What a scope was like when it was last looked at. */
+export interface Seen {
+  readonly cut: boolean;
+  /** Number of the order that set it so. */
+  readonly order: number;
+  /** 0 where there is none, or it isn't numbered yet. */
+  readonly incident: number;
+}
+
+/**
+ * Notices by the latches that a scope was restored: also between two looks that never saw it cut, and while this
+ * program was down.
+ */
 export class Restores {
-  /** Scopes that are cut, and in which incident; 0 where it isn't numbered yet. */
-  private cut = new Map<string, number>();
+  private seen = new Map<string, Seen>();
 
   constructor(private readonly options: RestoresOptions) {}
 
   notice(latches: readonly Latch[], at: number): void {
     const { scopes, onRestore } = this.options;
-    const now = new Map(
-      latches
-        .filter((latch) => isCut(latch) && scopes.includes(latch.scope))
-        .map(({ scope, incident }) => [scope, incident ?? 0]),
-    );
-    const before = this.cut;
-    this.cut = now;
-    for (const [scope, incident] of before) {
-      const still = now.get(scope);
-      // Restored and cut anew between two looks is another incident.
-      if (still === undefined || (incident > 0 && still > 0 && still !== incident)) onRestore(scope, at);
+    for (const latch of latches) {
+      const { scope, order, incident = 0 } = latch;
+      if (!scopes.includes(scope)) continue;
+      const before = this.seen.get(scope);
+      const now: Seen = { cut: isCut(latch), order, incident };
+      this.seen.set(scope, now);
+      if (before && wasRestored(before, now)) onRestore(scope, at);
     }
   }
 
   /** As JSON. */
-  save(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.cut);
+  save(): Readonly<Record<string, Seen>> {
+    return Object.fromEntries(this.seen);
   }
 
-  load(saved: Readonly<Record<string, number>>): void {
-    this.cut = new Map(Object.entries(saved));
+  load(saved: Readonly<Record<string, Seen>>): void {
+    this.seen = new Map(Object.entries(saved));
   }
+}
+
+/** An order that leaves a scope uncut is a restore. Cut in another incident than before, it was restored in between. */
+function wasRestored(before: Seen, now: Seen): boolean {
+  if (!now.cut) return before.cut || now.order > before.order;
+  return before.cut && before.incident > 0 && now.incident > 0 && now.incident !== before.incident;
 }

@@ -37,12 +37,16 @@ export function settingsOf(config: Tripwire, subject: Subject): SubjectSettings 
     return toCeilings(unit, amounts);
   };
   return {
-    profile: own.profile ?? defaults.profile ?? 'agent',
+    profile: own.profile ?? (subject.kind === 'key' ? defaults.profile : profileOfSums(config)) ?? 'agent',
     ceilings: [...ceilingsIn('usd', dailyBudgetUsd !== undefined), ...ceilingsIn('tokens', false)],
     ...(dailyBudgetUsd === undefined ? {} : { dailyBudgetUsd }),
     anomaly: own.anomaly ?? defaults.anomaly ?? true,
   };
 }
+
+/** Where one of them may be a service's, a sum is watched with the wider margins. */
+const profileOfSums = ({ keys, defaults }: Tripwire): SubjectSettings['profile'] | undefined =>
+  [defaults, ...Object.values(keys)].find(({ profile }) => profile === 'service')?.profile;
 
 /** What is configured for this subject by name; empty for one that is not listed. */
 export function ownOf(config: Tripwire, { kind, id }: Subject): Own {

@@ -14,6 +14,7 @@ export interface SubjectsOptions {
   /** What a trip severs where nothing else is said. */
   readonly defaultScope: string;
   readonly namesOf: (key: string) => KeyNames | undefined;
+  readonly teamAliasOf?: (team: string) => string | undefined;
 }
 
 /** Who is watched, what they are called, and what a trip of theirs severs. */
@@ -59,7 +60,7 @@ export class Subjects {
   /** For a person: `key agent-1`, `team research`, `all keys`. What LiteLLM calls it may hold any characters. */
   nameOf({ kind, id }: Subject): string {
     if (kind === 'whole') return 'all keys';
-    if (kind === 'team') return `team ${id}`;
+    if (kind === 'team') return `team ${this.options.teamAliasOf?.(id) ?? id}`;
     return `key ${this.names.get(id) ?? (this.options.namesOf(id)?.alias || id.slice(0, 8))}`;
   }
 

@@ -116,7 +116,7 @@ export class Watch {
     const { restores, trips, keeper, latches } = this.options;
     restores.notice(latches(), look.at);
     this.judge(one, look);
-    if (look.ok) trips.take(this.signalsOf(look.scrape, look.at));
+    if (look.ok) trips.take(this.signalsOf(look.source, look.scrape, look.at));
     trips.retry();
     keeper.saveIfDue();
   }
@@ -142,10 +142,11 @@ export class Watch {
     if (action === 'sever') trips.blind(blindSignal(blindSince, look));
   }
 
-  private signalsOf(scrape: Scrape, at: number): readonly Signal[] {
+  private signalsOf(source: string, scrape: Scrape, at: number): readonly Signal[] {
     const { detection, subjects, known } = this.options;
     known.take(scrape);
     this.spending.clear();
+    detection.look(source, at, scrape.process);
     const signals = scrape.readings
       .filter(({ key }) => subjects.isWatched(key))
       .flatMap((reading) => [...detection.take(reading)]);

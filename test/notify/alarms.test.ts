@@ -198,3 +198,47 @@ describe('the end', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 });
+
+describe('what is urgent', () => {
+  const trip = (text: string) => ({ kind: 'tripped', text, at: 0 }) as const;
+
+  it('is lost in no burst: what is not makes room for it', async () => {
+    const { first, alarms, settle } = setUp();
+    first.state.answer = 'retry';
+    alarms.tell(trip('the trip'));
+    for (let i = 0; i < 500; i++) alarms.tell({ kind: 'severing', text: `${i}`, at: 0 });
+    alarms.tell(trip('another'));
+    await settle();
+    first.state.answer = 'told';
+    await jest.advanceTimersByTimeAsync(2_000);
+    const told = first.notices.map(({ text }) => text);
+    expect(told.slice(0, 2)).toEqual(['the trip', 'another']);
+    expect(told).toHaveLength(100);
+  });
+
+  it('waits behind nothing that is being tried again and again', async () => {
+    const { first, alarms } = setUp();
+    first.state.answer = 'retry';
+    alarms.raise('ledger', 'The ledger does not answer.');
+    await jest.advanceTimersByTimeAsync(30_000);
+    first.state.answer = 'told';
+    alarms.tell(trip('the trip'));
+    await jest.advanceTimersByTimeAsync(0);
+    expect(first.notices.map(({ text }) => text)).toEqual(['the trip', 'The ledger does not answer.']);
+  });
+
+  it('comes next when something else is under way', async () => {
+    const { first, alarms } = setUp();
+    let answer = (_told: Told): void => undefined;
+    const { tell } = first.channel;
+    const slow: Channel['tell'] = () => new Promise<Told>((resolve) => (answer = resolve));
+    Object.assign(first.channel, { tell: slow });
+    alarms.raise('ledger', 'The ledger does not answer.');
+    await jest.advanceTimersByTimeAsync(0);
+    alarms.tell(trip('the trip'));
+    Object.assign(first.channel, { tell });
+    answer('retry');
+    await jest.advanceTimersByTimeAsync(0);
+    expect(first.notices[0]?.text).toBe('the trip');
+  });
+});

@@ -44,6 +44,10 @@ it.each<[NoticeKind, number]>([
   ['restoring', 0],
   ['restored', 0],
   ['refused', 0],
+  ['tripped', 2],
+  ['trip-settled', 2],
+  ['would-trip', 2],
+  ['warned', 2],
 ])('a notice of kind %s makes %d texts', async (kind, count) => {
   const { channel, texts } = phones();
   expect(await channel.tell({ ...alarm(), kind })).toBe('told');
@@ -58,6 +62,22 @@ it('sends at most five to a number within an hour, and goes on after it', async 
   clock.now += HOUR_MS;
   expect(await channel.tell(alarm('an hour later'))).toBe('told');
   expect(texts).toHaveLength(12);
+});
+
+it('a trip and its result are held back by no limit; a warning is', async () => {
+  const { channel, texts } = phones();
+  for (let i = 0; i < 5; i++) await channel.tell(alarm(`number ${i}`));
+  for (const kind of ['would-trip', 'warned'] as const) expect(await channel.tell({ ...alarm(), kind })).toBe('failed');
+  for (let i = 0; i < 20; i++)
+    for (const kind of ['tripped', 'trip-settled'] as const)
+      expect(await channel.tell({ ...alarm(), kind })).toBe('told');
+  expect(texts).toHaveLength(10 + 2 * 40);
+});
+
+it('texts what a notice has for phones, as it is', async () => {
+  const { channel, texts } = phones();
+  await channel.tell({ kind: 'tripped', text: 'a long explanation', sms: 'TRIPPED: cuts agent.', at: 0 });
+  expect(texts.map(({ body }) => body)).toEqual(['TRIPPED: cuts agent.', 'TRIPPED: cuts agent.']);
 });
 
 it('tries again only those who were not told, and counts a text once', async () => {

@@ -39,6 +39,15 @@ afterAll(async () => {
 const webhook = (options: { secret?: string; timeoutMs?: number; url?: string } = {}) =>
   createWebhook({ url, now: () => AT, ...options });
 
+it('gives programs the figures, and not what phones are texted', async () => {
+  const figures = { rule: 'ceiling', observed: 4.1 };
+  const trip = { kind: 'tripped', text: 'why', scope: 'agent', order: 3, at: 0, figures, sms: 'TRIPPED' } as const;
+  expect(await webhook().tell(trip)).toBe('told');
+  expect(JSON.parse(requests[0]?.body ?? '')).toEqual({
+    ...{ kind: 'tripped', text: 'why', scope: 'agent', order: 3, figures, at: new Date(0).toISOString() },
+  });
+});
+
 it('posts the notice as JSON, signed over the time and the bytes', async () => {
   expect(await webhook({ secret: SECRET }).tell(notice)).toBe('told');
   expect(requests).toHaveLength(1);

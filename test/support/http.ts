@@ -14,6 +14,7 @@ import type { Desk, Outcome, Proof, Receipt } from '../../src/orders/desk';
 import type { Order, OrderRequest } from '../../src/orders/order';
 import type { RefusalReason } from '../../src/orders/reasons';
 import type { Readiness } from '../../src/supervision/readiness';
+import type { Spend } from '../../src/tripwire/spend';
 
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -116,6 +117,7 @@ export interface DoorOptions {
   readonly records?: Records;
   readonly ready?: () => Promise<Readiness>;
   readonly missing?: (scope: string) => readonly string[];
+  readonly spend?: (limit: number) => Spend | undefined;
   readonly limits?: Partial<Limits>;
 }
 
@@ -145,6 +147,7 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     ...context,
     ready: options.ready ?? (async () => ({ state: 'armed', parts: [] })),
     missing: options.missing ?? (() => []),
+    spend: options.spend ?? (() => undefined),
   });
   const listener = await listen(internalApp({ ...context, routers: [router] }), '127.0.0.1:0', options.limits);
 

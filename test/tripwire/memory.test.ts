@@ -10,7 +10,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const learnt: Learnt = { savedAt: 1, detection: { levels: [1, 2] }, cut: { agent: 7 }, episodes: [] };
+const learnt: Learnt = {
+  savedAt: 1,
+  detection: { levels: [1, 2] },
+  scopes: { agent: { cut: true, order: 7, incident: 7 } },
+  episodes: [],
+};
 
 describe('the memory', () => {
   it('gives back what it was given, readable by its owner alone', async () => {
@@ -22,7 +27,7 @@ describe('the memory', () => {
     expect(statSync(join(folder, 'tripwire.json')).mode & 0o777).toBe(0o600);
   });
 
-  it.each(['', '{', '{"version":2}', '[]', '{"version":1,"savedAt":1,"cut":{"agent":"x"}}'])(
+  it.each(['', '{', '{"version":2}', '[]', '{"version":1,"savedAt":1,"scopes":{"agent":"x"}}'])(
     'says that it cannot read %j, and does not touch it',
     async (text) => {
       writeFileSync(join(folder, 'tripwire.json'), text);
@@ -46,7 +51,7 @@ describe('the keeper', () => {
     let saves = 0;
     const keeper = new Keeper({
       memory: new Memory(dir),
-      learnt: () => ({ detection: clock.now, cut: {}, episodes: [] }),
+      learnt: () => ({ detection: clock.now, scopes: {}, episodes: [] }),
       onTrouble: (error) => void troubles.push(error),
       onSaved: () => {
         saves += 1;

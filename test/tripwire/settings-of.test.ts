@@ -68,6 +68,14 @@ describe('settings of a subject', () => {
     expect(settingsOf(configOf(block), { kind: 'team', id: 't' }).dailyBudgetUsd).toBe(40);
   });
 
+  it('a sum over keys of which one is a service has the wide margins', () => {
+    const service = { keys: { batch: { key: AGENT, profile: 'service' } } };
+    expect(settingsOf(configOf(service), WHOLE).profile).toBe('service');
+    expect(settingsOf(configOf({ ...service, whole: { profile: 'agent' } }), WHOLE).profile).toBe('agent');
+    expect(settingsOf(configOf(service), key(OTHER)).profile).toBe('agent');
+    expect(settingsOf(configOf({}), WHOLE).profile).toBe('agent');
+  });
+
   it('a name that every object has is nobody', () => {
     expect(settingsOf(configOf({}), { kind: 'team', id: 'constructor' }).ceilings).toHaveLength(6);
   });
@@ -78,6 +86,7 @@ describe('subjects', () => {
     new Subjects({
       ...{ config: configOf(block), defaultScope: 'agent' },
       namesOf: (id) => (id === OTHER ? { alias: 'other', team: 't' } : undefined),
+      teamAliasOf: (id) => (id === 't' ? 'research' : undefined),
     });
   const listed = { keys: { one: { key: AGENT, scope: 'llm' } } };
 
@@ -107,8 +116,9 @@ describe('subjects', () => {
 
   it('calls a key by its own name, by LiteLLM’s, or by the beginning of its hash', () => {
     const some = subjects({ ...listed });
-    expect([key(AGENT), key(OTHER), key('cc'.repeat(32)), WHOLE].map((one) => some.nameOf(one))).toEqual([
-      ...['key one', 'key other', 'key cccccccc', 'all keys'],
+    const teams = ['t', 'u'].map((id): Subject => ({ kind: 'team', id }));
+    expect([key(AGENT), key(OTHER), key('cc'.repeat(32)), ...teams, WHOLE].map((one) => some.nameOf(one))).toEqual([
+      ...['key one', 'key other', 'key cccccccc', 'team research', 'team u', 'all keys'],
     ]);
   });
 });

@@ -1,13 +1,11 @@
 import pino from 'pino';
 import { tripwire } from '../../src/config/tripwire';
-import type { Latch } from '../../src/latch/latch';
 import type { Entry } from '../../src/ledger/store';
 import type { Notice } from '../../src/notify/channel';
-import type { Outcome, Proof, Receipt } from '../../src/orders/desk';
-import type { Order, OrderRequest } from '../../src/orders/order';
 import type { Signal, Subject } from '../../src/tripwire/signal';
 import { Subjects } from '../../src/tripwire/subjects';
 import { Trips } from '../../src/tripwire/trips';
+import { SlowDesk } from '../support/slow-desk';
 import { until } from '../support/until';
 
 const AGENT = 'aa'.repeat(32);
@@ -21,34 +19,6 @@ const signalOf = (change: Partial<Signal> = {}): Signal => ({
   ...{ observed: 4.1, usual: 0.06, limit: 1.2, since: AT - 140_000, beyondUsual: 11.2 },
   ...change,
 });
-
-/** A desk whose cuts are seen when the test says so. */
-class SlowDesk {
-  readonly asked: { readonly request: OrderRequest; readonly proof: Proof }[] = [];
-  readonly cut = new Map<string, Latch>();
-  answer: 'accepted' | 'repeated' | Error = 'accepted';
-  private see: ((outcome: Outcome) => void)[] = [];
-
-  async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
-    this.asked.push({ request, proof });
-    if (this.answer instanceof Error) throw this.answer;
-    const number = this.asked.length;
-    const { scope } = request;
-    this.cut.set(scope, { scope, state: 'severing', order: number, since: AT, incident: number });
-    return { kind: this.answer, order: { ...request, number, by: 'tripwire', at: AT } };
-  }
-  outcome(_order: Order, _waitMs: number): Promise<Outcome> {
-    return new Promise((resolve) => this.see.push(resolve));
-  }
-  latches(): readonly Latch[] {
-    return ['agent', 'llm'].map((scope) => this.cut.get(scope) ?? { scope, state: 'live', order: 0, since: 0 });
-  }
-  async settles(outcome: Partial<Outcome> = {}): Promise<void> {
-    await until(() => this.see.length > 0);
-    for (const tell of this.see.splice(0))
-      tell({ ...{ state: 'severed', ms: 400, cut: 5, gateways: 1, missing: [] }, ...outcome });
-  }
-}
 
 function setUp(block: object = {}) {
   const config = tripwire.parse({

@@ -5,9 +5,11 @@ import type { Records } from '../../ledger/records';
 import type { Verdict } from '../../ledger/verify';
 import type { Desk } from '../../orders/desk';
 import type { Readiness } from '../../supervision/readiness';
+import type { Spend } from '../../tripwire/spend';
 import { openapi } from './openapi';
 import { placeOrder } from './place-order';
 import { type Handlers, operationRouter } from './router';
+import { spendAnswer } from './spend-view';
 import { failureLimit, type Token, tokenChecker } from './tokens';
 import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, scopeAnswer } from './views';
 
@@ -19,6 +21,8 @@ export interface ApiOptions {
   readonly defaultScope: string;
   /** What is missing until the state of this scope is seen, in words; empty when it is. From memory: no I/O. */
   readonly missing: (scope: string) => readonly string[];
+  /** What the tripwire sees; undefined where there is none. From memory: no I/O. */
+  readonly spend: (limit: number) => Spend | undefined;
   readonly ready: () => Promise<Readiness>;
   readonly version: string;
   readonly now: Clock;
@@ -29,6 +33,7 @@ export interface ApiOptions {
 }
 
 const LIST_LIMIT = 50;
+const SUBJECTS_LIMIT = 100;
 const LINES_LIMIT = 100;
 
 /** The internal API: `/api/v1/...`, `/openapi.json`, `/healthz` and `/readyz`. */
@@ -68,6 +73,12 @@ export function api(options: ApiOptions): Router {
     verifyLedger: async () => {
       const { ok, lines, faults } = await verify();
       return { status: 200, body: { ok, lines, faults: [...faults] } };
+    },
+
+    spend: async ({ query: { limit = SUBJECTS_LIMIT } }) => {
+      const spend = options.spend(limit);
+      if (!spend) return { refused: 'not-found', detail: 'No tripwire is configured.' };
+      return { status: 200, body: spendAnswer(spend) };
     },
 
     describe: async () => ({ status: 200, body: { ...document } }),

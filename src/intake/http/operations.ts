@@ -100,6 +100,14 @@ export const operations = {
     summary: 'Reads the whole ledger and finds any changed, missing or swapped line.',
     answers: { 200: components.Verdict },
   },
+  spend: {
+    ...read,
+    path: '/api/v1/spend',
+    summary: 'What every key, team and model spends, as the tripwire sees it. Answers without the ledger, too.',
+    query: schemas.spendQuery,
+    answers: { 200: components.Spend },
+    refusals: ['not-found'],
+  },
   describe: { ...open, path: '/openapi.json', summary: 'This document.', answers: { 200: components.OpenApi } },
   health: { ...open, path: '/healthz', summary: 'Whether the process answers.', answers: { 200: components.Health } },
   readiness: {

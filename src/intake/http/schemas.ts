@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { spend } from './spend-schema';
 
 /**
  * What the API takes and gives. The same schemas validate requests, type the answers, are read by the CLI, and make
@@ -118,6 +119,7 @@ const incident = z.object({
   number: orderNumber.describe('Number of the sever that opened it.'),
   scope: scopeName,
   openedBy: z.string(),
+  reason: z.string().optional().describe('Why it was opened, where somebody said so.'),
   openedAt: time,
   severedAt: time.optional().describe('When every gateway was first seen to refuse.'),
   closedAt: time.optional().describe('When every gateway was seen to serve again; missing while it is open.'),
@@ -164,6 +166,10 @@ const problemDetails = z
   })
   .describe('Problem details, RFC 9457.');
 
+export const spendQuery = z.strictObject({
+  limit: digits(1, 1000).optional().describe('Keys and teams at most: those that are configured first. Left out: 100.'),
+});
+
 /** What is given, under the names that `/openapi.json` uses. */
 export const components = {
   Order: order,
@@ -180,6 +186,7 @@ export const components = {
   Verdict: verdict,
   Health: health,
   Readiness: readiness,
+  Spend: spend,
   OpenApi: openapiDocument,
   Problem: problemDetails,
 };
@@ -192,4 +199,5 @@ export type ScopeAnswer = z.input<typeof scope>;
 export type IncidentAnswer = z.input<typeof incident>;
 export type LedgerLineAnswer = z.input<typeof ledgerLine>;
 export type VerdictAnswer = z.input<typeof verdict>;
+export type SpendAnswer = z.input<typeof spend>;
 export type ReadinessAnswer = z.input<typeof readiness>;

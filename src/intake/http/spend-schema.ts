@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Rule } from '../../tripwire/signal';
 
 /** What `GET /api/v1/spend` gives. Amounts are US dollars and tokens, times RFC 3339 in UTC. */
 
@@ -7,10 +8,15 @@ const sum = z.object({ usd: z.number(), tokens: z.number() });
 const unit = z.enum(['usd', 'tokens']);
 const subjectKind = z.enum(['key', 'team', 'whole']);
 
+/** As in `Rule`. */
+const rules: readonly Rule[] = [
+  ...(['ceiling', 'budget', 'level', 'loop', 'cold-start', 'price', 'growth', 'sustained', 'blind'] as const),
+];
+
 const figures = z
   .object({
     level: z.enum(['warn', 'trip']),
-    rule: z.enum(['ceiling', 'budget', 'level', 'loop', 'cold-start', 'price', 'blind']),
+    rule: z.enum(rules),
     subject: z.object({ kind: subjectKind, id: z.string(), name: z.string() }),
     unit,
     windowSeconds: z.number().describe('What the amounts are about, back from `at`.'),

@@ -35,11 +35,12 @@ export function scopeAnswer(latch: Latch, missing: readonly string[]): ScopeAnsw
 }
 
 export function incidentAnswer(incident: Incident): IncidentAnswer {
-  const { number, scope, openedBy, openedAt, severedAt, closedAt, orders } = incident;
+  const { number, scope, openedBy, reason, openedAt, severedAt, closedAt, orders } = incident;
   return {
     number,
     scope,
     openedBy,
+    reason,
     openedAt: time(openedAt),
     severedAt: severedAt === undefined ? undefined : time(severedAt),
     closedAt: closedAt === undefined ? undefined : time(closedAt),

@@ -28,6 +28,15 @@ export class Feed {
 
   constructor(private readonly capacity = SERIES_CAPACITY) {}
 
+  /**
+   * A look, whether or not it showed anything: what shows for the first time after one that showed nothing is spend.
+   * @param at epoch, in milliseconds. @param process as in `Reading`.
+   */
+  look(source: string, at: number, process: string | undefined): void {
+    look(this.sources, source, at);
+    if (process !== undefined) look(this.processes, `${source}\n${process}`, at, PROCESSES_CAPACITY);
+  }
+
   /** @returns undefined when nothing was spent. */
   take(reading: Reading): Increment | undefined {
     const { at, key, model, source = '' } = reading;

@@ -3,6 +3,8 @@ import { openapi } from '../../../src/intake/http/openapi';
 import { operations, refusalsOf } from '../../../src/intake/http/operations';
 import type { Order } from '../../../src/orders/order';
 import { reasons } from '../../../src/orders/reasons';
+import type { Figures } from '../../../src/tripwire/figures';
+import type { Spend } from '../../../src/tripwire/spend';
 import { type Answered, type Door, FakeDesk, FakeRecords, NOW, openDoor } from '../../support/http';
 
 type Json = Record<string, unknown>;
@@ -26,7 +28,7 @@ let document: Document;
 beforeAll(async () => {
   desk = new FakeDesk();
   records = new FakeRecords();
-  door = await openDoor({ desk, records });
+  door = await openDoor({ desk, records, spend: () => seenSpend });
   const { status, json } = await door.call('GET', '/openapi.json', { token: '' });
   expect(status).toBe(200);
   document = json as unknown as Document;
@@ -40,6 +42,34 @@ function checkOf(schema: Json): z.ZodType {
   const local = JSON.stringify({ ...rest, $defs: document.components.schemas });
   return z.fromJSONSchema(JSON.parse(local.replaceAll('#/components/schemas/', '#/$defs/')));
 }
+
+const figures: Figures = {
+  level: 'trip',
+  rule: 'level',
+  subject: { kind: 'key', id: 'ab', name: 'key agent-1' },
+  unit: 'usd',
+  ...{ windowSeconds: 60, observed: 4.1, usual: 0.06, limit: 1, beyondUsual: 11, beyondUsualPerMinute: 4 },
+  ...{ since: new Date(NOW).toISOString(), at: new Date(NOW).toISOString() },
+};
+const spent = { minute: { usd: 1, tokens: 2 }, hour: { usd: 1, tokens: 2 }, day: { usd: 1, tokens: 2 } };
+/** With all that there can be, and with as little. */
+const seenSpend: Spend = {
+  ...{ mode: 'act', at: NOW },
+  sources: [
+    { name: 'litellm a', sees: true, lookedAt: NOW, troubles: [] },
+    { name: 'litellm b', sees: false, blindSince: NOW, troubles: ['no answer'] },
+  ],
+  subjects: [
+    { kind: 'whole', id: '*', name: 'all keys', scope: 'agent', severs: true, spent, ceilings: [] },
+    {
+      ...{ kind: 'key', id: 'ab', name: 'key agent-1', scope: 'agent', severs: false, spent, usualUsd: 1, tripUsd: 2 },
+      ...{ ceilings: [{ unit: 'usd', windowSeconds: 60, limit: 5 }], dailyBudgetUsd: 9 },
+      budget: { maxUsd: 9, remainingUsd: -1, resetsAt: NOW, usedUpAt: NOW },
+      standing: { level: 'trip', explanation: 'why', figures },
+    },
+  ],
+  models: [{ model: 'gpt-4o', hour: spent.hour, day: spent.day }],
+};
 
 const described = (): [string, string, Described][] =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -150,6 +180,8 @@ describe('a parameter that it refuses, the server refuses; one that it takes, th
     ['/api/v1/orders', 'limit', '2.5', false],
     ['/api/v1/incidents', 'limit', '200', true],
     ['/api/v1/incidents', 'limit', '201', false],
+    ['/api/v1/spend', 'limit', '1000', true],
+    ['/api/v1/spend', 'limit', '1001', false],
     ['/api/v1/ledger', 'limit', '1000', true],
     ['/api/v1/ledger', 'limit', '1001', false],
     ['/api/v1/ledger', 'after', '0', true],
@@ -188,11 +220,11 @@ describe('every answer is as it says', () => {
       { scope: 'agent', state: 'severed', order: 7, since: NOW, incident: 5, pending: { operator: 'alice', at: NOW } },
       { scope: 'llm', state: 'live', order: 0, since: 0 },
     ];
-    const incident = { number: 7, scope: 'agent', openedBy: 'alice', openedAt: NOW, orders: [7, 8] };
+    const incident = { number: 7, scope: 'agent', openedBy: 'alice', openedAt: NOW, orders: [7, 8], reason: 'why' };
     records.found = [{ ...incident, severedAt: NOW, closedAt: NOW }, incident];
     records.paper = [{ seq: 3, at: NOW, kind: 'severed', data: { scope: 'agent', order: 7 }, hash: 'ab' }];
     records.verdict = { ok: false, lines: 3, faults: ['line 4 is missing'] };
-    for (const path of ['scopes', 'incidents', 'ledger', 'ledger/verify'].map((name) => `/api/v1/${name}`))
+    for (const path of ['spend', 'scopes', 'incidents', 'ledger', 'ledger/verify'].map((name) => `/api/v1/${name}`))
       conforms(await door.call('GET', path), path);
     for (const path of ['/healthz', '/readyz', '/openapi.json']) conforms(await door.call('GET', path), path);
   });

@@ -1,5 +1,6 @@
 import { StoreUnavailable } from '../../../src/ledger/store';
 import type { Order } from '../../../src/orders/order';
+import type { Spend } from '../../../src/tripwire/spend';
 import { type Door, FakeDesk, FakeRecords, NOW, openDoor } from '../../support/http';
 import { until } from '../../support/until';
 
@@ -178,5 +179,32 @@ describe('health', () => {
     expect(answer).toMatchObject({ status: 503, json: { state: 'disarmed' } });
     expect(answer.text).not.toContain('secret-detail');
     await broken.listener.close();
+  });
+});
+
+describe('spend', () => {
+  it('is not there without a tripwire, and says so', async () => {
+    expect(await door.call('GET', '/api/v1/spend')).toMatchObject({
+      status: 404,
+      json: { reason: 'not-found', detail: expect.stringContaining('No tripwire is configured.') },
+    });
+  });
+
+  it('asks for a hundred keys unless it is told otherwise, and wants the right status', async () => {
+    const limits: number[] = [];
+    const spend = (limit: number): Spend => {
+      limits.push(limit);
+      return { mode: 'observe', at: NOW, sources: [], subjects: [], models: [] };
+    };
+    const watching = await openDoor({ desk, records, spend });
+    try {
+      const body = { mode: 'observe', at, sources: [], subjects: [], models: [] };
+      expect(await watching.call('GET', '/api/v1/spend')).toMatchObject({ status: 200, json: body });
+      await watching.call('GET', '/api/v1/spend?limit=7');
+      expect(await watching.call('GET', '/api/v1/spend', { token: 'stopper' })).toMatchObject({ status: 403 });
+      expect(limits).toEqual([100, 7]);
+    } finally {
+      await watching.listener.close();
+    }
   });
 });
