@@ -70,15 +70,12 @@ async function run(question: Ask, signal: AbortSignal): Promise<Unseen | undefin
       signal,
     });
     const body = response.data;
-    const stop = (): void => void body.destroy(new Error('aborted'));
-    signal.addEventListener('abort', stop, { once: true });
     try {
       if (!REDIRECTS.has(response.status)) return await read(question, response.status, response.headers, body);
       const next = locationOf(response.headers.location, url);
       if (next?.origin !== origin) return unseen('led-elsewhere', `LiteLLM leads to ${next?.origin ?? 'nowhere'}`);
       url = next.href;
     } finally {
-      signal.removeEventListener('abort', stop);
       body.on('error', () => {});
       body.destroy();
       // A body that isn't read to its end would keep its connection for ever, and after some of them there is none left.

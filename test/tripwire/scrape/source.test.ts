@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createGzip, gzipSync } from 'node:zlib';
 import { listen } from '../../../src/sandbox/apisix/listener';
 import type { Look, Scrape } from '../../../src/tripwire/scrape/look';
 import { createSource, type Source, type SourceOptions } from '../../../src/tripwire/scrape/source';
+import { selfSigned } from '../../support/certificate';
 import { exposition, RESEARCH } from '../../support/litellm-exposition';
 import { until } from '../../support/until';
 
@@ -325,6 +331,38 @@ describe('nothing is seen', () => {
     broken = false;
     const seen = await one.look(signal);
     expect(seen.ok && seen.scrape.readings.map(({ key }) => key)).toEqual([RESEARCH]);
+  });
+});
+
+describe('https', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pullcord-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function secured(): Promise<{ url: string; caFile: string }> {
+    const pair = selfSigned();
+    const caFile = join(folder, 'ca.pem');
+    writeFileSync(caFile, pair.cert);
+    const server = createServer(pair, answer(200, exposition(1)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    opened.push({ close: () => new Promise<void>((resolve) => server.close(() => resolve())) });
+    return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, caFile };
+  }
+
+  it('is trusted by the authority that is given', async () => {
+    expect((await look(await secured())).ok).toBe(true);
+  });
+
+  it('is not trusted without one', async () => {
+    const { url } = await secured();
+    expect(await look({ url })).toMatchObject({
+      ok: false,
+      why: 'no-answer',
+      detail: expect.stringMatching(/^The certificate of LiteLLM is not trusted \(\w+\): give caFile\./),
+    });
+  });
+
+  it('wants an authority that can be read', () => {
+    expect(() => source({ url: 'https://127.0.0.1', caFile: join(folder, 'none.pem') })).toThrow(/ENOENT.*none\.pem/);
   });
 });
 
