@@ -25,6 +25,7 @@ export const registerStatus: Register = (cli) => {
 
 function sayStatus({ say }: Pick<Cli, 'say'>, { state, parts }: ReadinessAnswer, scopes: readonly ScopeAnswer[]): void {
   if (state === 'armed') say('ARMED: all parts work.');
+  for (const { name, ok, detail } of parts) if (ok && name === 'tripwire') say(`  ${printable(`tripwire ${detail}`)}`);
   for (const { name, detail } of parts.filter(({ ok }) => !ok)) say(`  ! ${printable(`${name}: ${detail}`)}`);
   const width = Math.max(0, ...scopes.map(({ scope }) => scope.length));
   for (const scope of scopes) {

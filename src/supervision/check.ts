@@ -18,6 +18,7 @@ import { checkScopes } from './checks/scopes';
 import { secretsIn, withoutSecrets } from './checks/secrets-in';
 import { findService, reachable } from './checks/service';
 import { checkService } from './checks/serving';
+import { checkTripwire } from './checks/tripwire';
 import { checkTwilio } from './checks/twilio';
 
 /**
@@ -38,6 +39,7 @@ const checks: Readonly<Record<string, Check>> = {
   ledger: checkLedger,
   queue: checkQueue,
   'last resort': checkLastResort,
+  tripwire: checkTripwire,
   service: checkService,
 };
 

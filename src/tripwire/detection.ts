@@ -65,6 +65,11 @@ export class Detection {
     return increment ? this.spend(increment) : [];
   }
 
+  /** Readings that were refused for want of room so far: while it grows, something is not watched. */
+  get refused(): number {
+    return this.feed.refused;
+  }
+
   /** What is to be said of a subject at this time, in milliseconds; undefined for one that has spent nothing yet. */
   outlook(subject: Subject, at: number): Outlook | undefined {
     const known = this.subjects.get(nameOf(subject));

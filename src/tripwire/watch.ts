@@ -66,6 +66,7 @@ export class Watch {
   private running: Promise<unknown> = Promise.resolve();
   /** Keys that have spent something in the look that is being taken. */
   private readonly spending = new Set<string>();
+  private refused = 0;
 
   constructor(private readonly options: WatchOptions) {
     this.watched = options.sources.map((source) => ({
@@ -150,7 +151,16 @@ export class Watch {
     const signals = scrape.readings
       .filter(({ key }) => subjects.isWatched(key))
       .flatMap((reading) => [...detection.take(reading)]);
+    this.judgeRoom();
     return [...signals, ...this.budgetSignals(scrape, at)];
+  }
+
+  private judgeRoom(): void {
+    const { detection, trouble, cleared } = this.options;
+    if (detection.refused > this.refused)
+      trouble(FULL, 'LiteLLM shows more keys and models than the tripwire can hold: some are not watched.');
+    else cleared(FULL, 'The tripwire holds every key and model that LiteLLM shows.');
+    this.refused = detection.refused;
   }
 
   /** Of those who have spent something now. */
@@ -172,6 +182,7 @@ export class Watch {
 }
 
 const BROKEN = 'tripwire itself';
+const FULL = 'tripwire room';
 const keyOf = (source: string, reason: string): string => `tripwire ${source} ${reason}`;
 
 function blindSignal(since: Moment, { at, monotonicMs }: Moment): Signal {

@@ -35,6 +35,16 @@ it('armed is good, whatever is severed', async () => {
   });
 });
 
+it('says what the tripwire sees, where there is one', async () => {
+  readiness = {
+    state: 'armed',
+    parts: [{ name: 'tripwire', ok: true, detail: 'sees 1 LiteLLM proxy, observes only' }],
+  };
+  expect((await status()).stdout).toBe('ARMED: all parts work.\n  tripwire sees 1 LiteLLM proxy, observes only\n');
+  readiness = { state: 'degraded', parts: [{ name: 'tripwire', ok: false, detail: 'sees nothing of litellm a' }] };
+  expect(await status()).toMatchObject({ code: 1, stdout: '  ! tripwire: sees nothing of litellm a\n' });
+});
+
 it('what is at rest but not seen so is said', async () => {
   desk.scopes = [{ scope: 'llm', state: 'severed', order: 7, since: NOW }];
   expect((await status()).stdout).toContain(

@@ -98,6 +98,10 @@ describe('secrets', () => {
     sms: { twilio: { authTokens: ['token-one', 'token-two'] } },
     cutters: { litellm: [{ adminKey: 'litellm-key', keys: ['sk-virtual', 'ab'.repeat(32)] }] },
     notify: { webhooks: [{ secret: 'signing' }] },
+    tripwire: {
+      litellm: [{ token: 'metrics-token', database: { viewerKey: 'viewer' } }],
+      keys: { a: { key: 'sk-agent' }, b: { key: 'cd'.repeat(32) } },
+    },
   };
 
   it('are found wherever they stand', () => {
@@ -106,6 +110,8 @@ describe('secrets', () => {
       ...['sms.twilio.authTokens.0=token-one', 'sms.twilio.authTokens.1=token-two'],
       ...['cutters.litellm.0.adminKey=litellm-key', 'cutters.litellm.0.keys.0=sk-virtual'],
       'notify.webhooks.0.secret=signing',
+      ...['tripwire.litellm.0.token=metrics-token', 'tripwire.litellm.0.database.viewerKey=viewer'],
+      'tripwire.keys.a.key=sk-agent',
     ]);
   });
 

@@ -64,6 +64,28 @@ describe('a watch that begins in the middle', () => {
   });
 });
 
+describe('a look that showed nothing', () => {
+  it('is a look: what the same process shows first is spend, where it would have been there before', () => {
+    const silent = new Feed();
+    expect(usd(silent, reading(10 * MINUTE, usage(5), { process: 'a' }))).toEqual([undefined]);
+    const looked = new Feed();
+    for (let at = 0; at < 10 * MINUTE; at += 5_000) looked.look('litellm', START + at, 'a');
+    looked.look('litellm', START + 10 * MINUTE, 'a');
+    expect(usd(looked, reading(10 * MINUTE, usage(5), { process: 'a' }))).toEqual([5]);
+  });
+
+  it('proves nothing of a process that came later, but how long we have been looking', () => {
+    const feed = new Feed();
+    for (let at = 0; at <= 10 * MINUTE; at += 5_000) feed.look('litellm', START + at, 'a');
+    const countingSince = START + 9 * MINUTE;
+    const old = START - HOUR;
+    expect(usd(feed, reading(10 * MINUTE, usage(5), { process: 'b', countingSince }))).toEqual([5]);
+    expect(usd(feed, reading(10 * MINUTE, usage(7), { process: 'c', countingSince: old, key: 'x' }))).toEqual([
+      undefined,
+    ]);
+  });
+});
+
 describe('a key or a model that is new', () => {
   it('is spend since the look before, with the names of processes and without', () => {
     for (const process of [{ process: 'a', countingSince: START - HOUR }, {}]) {
