@@ -139,9 +139,11 @@ export async function startTripwire(options: TripwireOptions): Promise<TripwireS
 const MEMORY = 'tripwire memory';
 
 function sourcesOf({ litellm }: Tripwire, now: Clock, monotonic: () => number): readonly Source[] {
-  // Proxies may share a database: a key that one of them shows is not counted from it.
-  const shown = new Set<string>();
-  return litellm.map((source, i) => createSource({ ...source, name: sourceName(litellm, i), now, monotonic, shown }));
+  // Proxies may share a database: a key that one of them shows is not counted from it, and none is counted twice.
+  const shared = { shown: new Set<string>(), counters: new Map<string, string>() };
+  return litellm.map((source, i) =>
+    createSource({ ...source, name: sourceName(litellm, i), now, monotonic, ...shared }),
+  );
 }
 
 /** `litellm litellm.example.org:4000`; numbered where a host has several. */

@@ -14,9 +14,8 @@ const TOLERANCE_MS = 5_000;
 const TOLD_FOR_MS = 600_000;
 
 /**
- * The wall clock against one that nobody sets. After a jump back nothing is seen until the clock is where it was:
- * readings that are older than the newest say nothing new. After a jump ahead a few windows are shorter than they
- * seem, which is told and no more.
+ * The wall clock against one that nobody sets. Spend is seen all the same, before a jump and after it; but what an hour
+ * or a day was, is off: told for some minutes, and as long as the clock is behind what it said before.
  */
 export function judgeClock(before: ClockSight, look: Look): { state: ClockSight; trouble?: BlindTrouble } {
   const now: Moment = { at: look.at, monotonicMs: look.monotonicMs };
@@ -25,17 +24,13 @@ export function judgeClock(before: ClockSight, look: Look): { state: ClockSight;
   const jump = Math.abs(byMs) > TOLERANCE_MS ? { byMs, when: now } : before.jump;
   const state: ClockSight = { last: now, newest: now.at >= newest.at ? now : newest, ...(jump && { jump }) };
   if (jump === undefined) return { state };
-  const text = said(jump.byMs);
-  const { when } = jump;
-  if (now.at < newest.at) return { state, trouble: { reason: 'clock', text, blind: true, since: when } };
-  if (now.monotonicMs - when.monotonicMs < TOLD_FOR_MS)
-    return { state, trouble: { reason: 'clock', text, blind: false, since: when } };
-  return { state };
+  const isTold = now.at < newest.at || now.monotonicMs - jump.when.monotonicMs < TOLD_FOR_MS;
+  if (!isTold) return { state };
+  return { state, trouble: { reason: 'clock', text: said(jump.byMs), blind: false, since: jump.when } };
 }
 
 function said(byMs: number): string {
   const seconds = Math.round(Math.abs(byMs) / 1_000);
-  return byMs < 0
-    ? `The clock went back by ${seconds} s: the tripwire sees no spend until it is where it was. Let NTP set it, and restart Pullcord.`
-    : `The clock went ahead by ${seconds} s, or the machine slept: the tripwire takes what was spent for less dense. Let NTP set it.`;
+  const how = byMs < 0 ? `went back by ${seconds} s` : `went ahead by ${seconds} s, or the machine slept`;
+  return `The clock ${how}: spend is seen, but the tripwire's hours and days are off for a while. Let NTP keep the clock.`;
 }

@@ -1,6 +1,6 @@
 import { createKeyList, type KeyListOptions } from './key-list';
 import { factsOf, type KeyRow } from './key-row';
-import { createKeySpend } from './key-spend';
+import { createKeySpend, type KeySpendOptions } from './key-spend';
 import { type DatabaseLook, LUMPED, type Scrape, type Seen, type Unseen } from './look';
 
 export interface DatabaseSettings {
@@ -18,17 +18,22 @@ export interface Database {
   pollIfDue(): Promise<void>;
   /** How the latest reading went; once. */
   takeFresh(): DatabaseLook | undefined;
-  /** Adds what the table knows to what the metrics showed. @param shown keys that any metric ever showed. */
-  complete(scrape: Scrape, shown: ReadonlySet<string>): Scrape;
+  /** Adds what the table knows to what the metrics showed. */
+  complete(scrape: Scrape): Scrape;
   /** The table alone, as it was when last read. */
-  alone(shown: ReadonlySet<string>): Seen | Unseen | undefined;
+  alone(): Seen | Unseen | undefined;
   close(): Promise<void>;
 }
 
-export interface DatabaseOptions extends Omit<KeyListOptions, 'viewerKey'>, DatabaseSettings {
+export interface DatabaseOptions
+  extends Omit<KeyListOptions, 'viewerKey'>,
+    DatabaseSettings,
+    Pick<KeySpendOptions, 'counters'> {
   readonly url: string;
   readonly source: string;
   readonly monotonic: () => number;
+  /** Keys that any metric ever showed. */
+  readonly shown: ReadonlySet<string>;
 }
 
 const NOTHING: Scrape = {
@@ -41,9 +46,9 @@ const NOTHING: Scrape = {
 };
 
 export function createDatabase(options: DatabaseOptions): Database {
-  const { source, everySeconds, monotonic, now } = options;
+  const { everySeconds, monotonic, now, shown, counters } = options;
   const list = createKeyList(options);
-  const spend = createKeySpend(`${source}/database`, now());
+  const spend = createKeySpend({ source: `${options.source}/database`, startedAt: now(), counters });
   const closing = new AbortController();
   let rows: readonly KeyRow[] = [];
   let latest: DatabaseLook | undefined;
@@ -60,11 +65,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     running = undefined;
     if (!answer.look.ok) return;
     rows = answer.rows;
-    spend.take(rows, answer.look.at);
+    spend.take(rows, answer.look.at, shown);
     told = false;
   }
 
-  function complete(scrape: Scrape, shown: ReadonlySet<string>): Scrape {
+  function complete(scrape: Scrape): Scrape {
     const keys = new Map(scrape.keys);
     for (const row of rows) keys.set(row.token, factsOf(row, keys.get(row.token)));
     // Among what is lumped together may be any key: it would count twice.
@@ -88,9 +93,9 @@ export function createDatabase(options: DatabaseOptions): Database {
       return look;
     },
     complete,
-    alone(shown) {
+    alone() {
       if (latest === undefined) return undefined;
-      return latest.ok ? { ok: true, scrape: complete(NOTHING, shown) } : latest;
+      return latest.ok ? { ok: true, scrape: complete(NOTHING) } : latest;
     },
     async close() {
       closing.abort();

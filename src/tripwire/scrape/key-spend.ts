@@ -8,10 +8,22 @@ import { DATABASE_MODEL } from './look';
  * ever showed: both count the same calls, one of them late.
  */
 export interface KeySpend {
-  /** @param at of the look at the table. Epoch, in milliseconds. */
-  take(rows: readonly KeyRow[], at: number): void;
-  /** What was counted up to the last `take`. */
+  /**
+   * @param at of the look at the table. Epoch, in milliseconds.
+   * @param shown keys that a metric showed: these begin at nothing again.
+   */
+  take(rows: readonly KeyRow[], at: number, shown: ReadonlySet<string>): void;
+  /** What was counted up to the last `take`, of keys that this source counts, and no metric ever showed. */
   readings(shown: ReadonlySet<string>): readonly Reading[];
+}
+
+export interface KeySpendOptions {
+  /** The name of these readings' source, which is not that of the metrics. */
+  readonly source: string;
+  /** Epoch, in milliseconds. */
+  readonly startedAt: number;
+  /** Which source counts a key, where several read the same table: the first to do so. */
+  readonly counters: Map<string, string>;
 }
 
 interface Count {
@@ -23,18 +35,17 @@ interface Count {
 /** Keys that are remembered though they are no more among the dearest. */
 const REMEMBERED = 10_000;
 
-/** @param source the name of these readings' source, which is not that of the metrics. */
-export function createKeySpend(source: string, startedAt: number): KeySpend {
+export function createKeySpend({ source, startedAt, counters }: KeySpendOptions): KeySpend {
   const counts = new Map<string, Count>();
   let listed: readonly string[] = [];
   let last: number | undefined;
 
-  function take(row: KeyRow): void {
+  function take(row: KeyRow, isShown: boolean): void {
     const resetsAt = momentOf(row.budget_reset_at);
     const was = counts.get(row.token);
     const total = was === undefined ? newcomer(row) : was.total + spentSince(was, row.spend, resetsAt);
     counts.delete(row.token);
-    counts.set(row.token, { spend: row.spend, resetsAt, total });
+    counts.set(row.token, { spend: row.spend, resetsAt, total: isShown ? 0 : total });
   }
 
   /** What a key had spent before it was first listed was spent before we looked, unless it is younger than that. */
@@ -44,12 +55,13 @@ export function createKeySpend(source: string, startedAt: number): KeySpend {
   }
 
   return {
-    take(rows, at) {
-      for (const row of rows) take(row);
-      for (const key of counts.keys()) {
-        if (counts.size <= REMEMBERED) break;
-        counts.delete(key);
+    take(rows, at, shown) {
+      for (const row of rows) {
+        take(row, shown.has(row.token));
+        if (!counters.has(row.token)) counters.set(row.token, source);
       }
+      trim(counts, REMEMBERED);
+      trim(counters, 2 * REMEMBERED);
       listed = rows.map(({ token }) => token);
       last = at;
     },
@@ -57,7 +69,7 @@ export function createKeySpend(source: string, startedAt: number): KeySpend {
       const at = last;
       if (at === undefined) return [];
       return listed
-        .filter((key) => !shown.has(key))
+        .filter((key) => !shown.has(key) && counters.get(key) === source)
         .map((key) => ({
           ...{ at, source, key, model: DATABASE_MODEL, process: `${source}/${startedAt}` },
           ...{ spendUsd: counts.get(key)?.total ?? 0, promptTokens: 0, completionTokens: 0 },
@@ -70,4 +82,12 @@ export function createKeySpend(source: string, startedAt: number): KeySpend {
 function spentSince(was: Count, spend: number, resetsAt: number | undefined): number {
   if (spend >= was.spend) return spend - was.spend;
   return resetsAt !== undefined && resetsAt > (was.resetsAt ?? Number.NEGATIVE_INFINITY) ? spend : 0;
+}
+
+/** Those that came first go first. */
+export function trim(all: Map<string, unknown> | Set<string>, size: number): void {
+  for (const one of all.keys()) {
+    if (all.size <= size) return;
+    all.delete(one);
+  }
 }

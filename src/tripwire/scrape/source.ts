@@ -3,7 +3,8 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import axios from 'axios';
 import { createDatabase, type DatabaseSettings } from './database';
-import type { Look, Moment, Seen, Unseen } from './look';
+import { trim } from './key-spend';
+import type { Look, Moment, Scrape, Seen, Unseen } from './look';
 import { createMetrics } from './metrics';
 import { unseen } from './remedies';
 
@@ -44,15 +45,19 @@ export interface SourceOptions extends SourceSettings {
    * what it holds is not counted from the database.
    */
   readonly shown?: Set<string> | undefined;
+  /** Which source counts a key from the database. To be shared as `shown` is: then two that read one count it once. */
+  readonly counters?: Map<string, string> | undefined;
   /** Bytes of an exposition, after decompression. */
   readonly maxBytes?: number | undefined;
 }
 
 const MAX_SOCKETS = 8;
+const MAX_SHOWN = 200_000;
 
 /** @throws Error when there is nothing to look at, or `caFile` can't be read. */
 export function createSource(options: SourceOptions): Source {
-  const { name, url, token, caFile, timeoutMs, now, monotonic, maxBytes, shown = new Set() } = options;
+  const { name, url, token, caFile, timeoutMs, now, monotonic, maxBytes } = options;
+  const { shown = new Set<string>(), counters = new Map<string, string>() } = options;
   // A fresh connection for each look: one that is kept comes to the same worker every time, and the others, with
   // counters of their own, are never seen.
   const agents = {
@@ -70,7 +75,10 @@ export function createSource(options: SourceOptions): Source {
   const database =
     options.database === undefined || databaseUrl === undefined
       ? undefined
-      : createDatabase({ ...options.database, source: name, url: databaseUrl, timeoutMs, http, now, monotonic });
+      : createDatabase({
+          ...{ ...options.database, source: name, url: databaseUrl },
+          ...{ timeoutMs, http, now, monotonic, shown, counters },
+        });
   if (metrics === undefined && database === undefined)
     throw new Error(`tripwire source ${name} has neither url nor database: nothing of it can be seen`);
 
@@ -84,7 +92,7 @@ export function createSource(options: SourceOptions): Source {
       if (signal.aborted) done();
       void polled?.then(done);
     });
-    return { ...(database?.alone(shown) ?? unseen('stopped', 'The look was given up')), ...moment() };
+    return { ...(database?.alone() ?? unseen('stopped', 'The look was given up')), ...moment() };
   }
 
   return {
@@ -97,12 +105,21 @@ export function createSource(options: SourceOptions): Source {
       const head = { source: name, at, monotonicMs, tookMs: monotonic() - began, database: database?.takeFresh() };
       if (!seen.ok) return { ...head, ok: false, why: seen.why, detail: seen.detail };
       const { scrape } = seen;
-      for (const { key, source } of scrape.readings) if (source === name && database !== undefined) shown.add(key);
-      return { ...head, ok: true, scrape: metrics && database ? database.complete(scrape, shown) : scrape };
+      if (metrics !== undefined && (options.shown !== undefined || database !== undefined)) remember(shown, scrape);
+      return { ...head, ok: true, scrape: metrics && database ? database.complete(scrape) : scrape };
     },
     async close() {
       await database?.close();
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+/** The ones shown last are kept. */
+function remember(shown: Set<string>, { readings }: Scrape): void {
+  for (const { key } of readings) {
+    shown.delete(key);
+    shown.add(key);
+  }
+  trim(shown, MAX_SHOWN);
 }

@@ -126,7 +126,7 @@ describe('the table beside the metrics', () => {
     const { key, hash } = one.addKey('agent');
     other.addKey('agent', key, { spend: 100 });
     const shown = new Set<string>();
-    const first = source(one, { shown });
+    const first = source(one, { shown, database: undefined });
     const second = source(other, { shown });
     await complete(one, key);
     await until(async () => spent(await first.look(signal))[`${hash.slice(0, 4)} gpt-4o`] === 1);

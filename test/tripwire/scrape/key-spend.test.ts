@@ -8,9 +8,9 @@ const NOBODY: ReadonlySet<string> = new Set();
 
 /** Looks at the table once for each of these, a minute apart. Answers what `k` was said to have spent, each time. */
 function totals(...looks: (Partial<KeyRow> | undefined)[]): (number | undefined)[] {
-  const spend = createKeySpend('proxy/database', NOW);
+  const spend = createKeySpend({ source: 'proxy/database', startedAt: NOW, counters: new Map() });
   return looks.map((row, index) => {
-    spend.take(row === undefined ? [] : [{ token: 'k', spend: 0, ...row }], NOW + index * 60_000);
+    spend.take(row === undefined ? [] : [{ token: 'k', spend: 0, ...row }], NOW + index * 60_000, NOBODY);
     return spend.readings(NOBODY).find(({ key }) => key === 'k')?.spendUsd;
   });
 }
@@ -79,13 +79,14 @@ describe('a counter of what the table says', () => {
   });
 
   it('is said for keys alone that no metric ever showed, under a name and a process of its own', () => {
-    const spend = createKeySpend('proxy/database', NOW);
+    const spend = createKeySpend({ source: 'proxy/database', startedAt: NOW, counters: new Map() });
     spend.take(
       [
         { token: 'k', spend: 1 },
         { token: 'shown', spend: 2 },
       ],
       NOW + 5,
+      NOBODY,
     );
     expect(spend.readings(new Set(['shown']))).toEqual([
       {
@@ -95,18 +96,43 @@ describe('a counter of what the table says', () => {
     ]);
   });
 
+  it('begins at nothing again when a metric showed the key in the meantime', () => {
+    const spend = createKeySpend({ source: 'x', startedAt: NOW, counters: new Map() });
+    const shown = new Set<string>();
+    const look = (dollars: number): number | undefined => {
+      spend.take([{ token: 'k', spend: dollars }], NOW, shown);
+      return spend.readings(NOBODY)[0]?.spendUsd;
+    };
+    expect([look(1), look(3)]).toEqual([0, 2]);
+    shown.add('k');
+    expect(look(50)).toBe(0);
+    shown.delete('k');
+    expect(look(51)).toBe(1);
+  });
+
+  it('is said by the first of two sources that read one table', () => {
+    const counters = new Map<string, string>();
+    const [one, other] = ['a', 'b'].map((source) => createKeySpend({ source, startedAt: NOW, counters }));
+    one?.take([{ token: 'k', spend: 1 }], NOW, NOBODY);
+    const rows = ['k', 'l'].map((token) => ({ token, spend: 1 }));
+    other?.take(rows, NOW, NOBODY);
+    one?.take(rows, NOW, NOBODY);
+    expect([one, other].map((spend) => spend?.readings(NOBODY).map(({ key }) => key))).toEqual([['k'], ['l']]);
+  });
+
   it('forgets the keys that were not listed for longest', () => {
-    const spend = createKeySpend('x', NOW);
+    const spend = createKeySpend({ source: 'x', startedAt: NOW, counters: new Map() });
     const rows = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) => ({ token: `k${from + index}`, spend: 10 }));
-    spend.take(rows(0, 5_000), NOW);
-    spend.take(rows(5_000, 15_001), NOW + 1);
+    spend.take(rows(0, 5_000), NOW, NOBODY);
+    spend.take(rows(5_000, 15_001), NOW + 1, NOBODY);
     spend.take(
       [
         { token: 'k0', spend: 11 },
         { token: 'k15000', spend: 11 },
       ],
       NOW + 2,
+      NOBODY,
     );
     expect(spend.readings(NOBODY).map(({ spendUsd }) => spendUsd)).toEqual([0, 1]);
   });
