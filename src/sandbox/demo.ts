@@ -1,115 +1,73 @@
+import { createHash } from 'node:crypto';
 import { createLogger } from '../log';
-import { differences, everything } from './everything';
+import { byText } from './demo/by-text';
+import { byTripwire } from './demo/by-tripwire';
+import { type Stage, until } from './demo/stage';
+import { everything } from './everything';
 import { gatewayObjects, gatewayScopes } from './gateway-objects';
-import { startSandboxLiteLLM } from './litellm';
+import { type SandboxLiteLLM, startSandboxLiteLLM } from './litellm';
 import { startRig } from './rig';
-import { startRogueAgent } from './rogue-agent';
 
-/** The main job on this machine alone: an agent that runs away, a text that stops it, a text that restores it. */
+/**
+ * The main job on this machine alone: an agent that runs away, a text that stops it, a text that restores it; and the
+ * same agent that burns money while nobody looks.
+ */
 
 const json = process.argv.includes('--json');
-const PATIENCE_MS = 10_000;
+const TOKEN = 'a-token-for-the-demo';
+/** US dollars a token: imaginary, so that money moves in seconds. */
+const PRICE = 0.05;
 
-const say = (line = ''): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
-const ms = (value: number): string => `${value.toFixed(0)} ms`;
+const say: Stage['say'] = (line = '') => void (json ? process.stderr : process.stdout).write(`${line}\n`);
 
 async function demo() {
   const began = performance.now();
   say('PULLCORD, the demo: everything below is real but the gateway, the model and the phone, which are stand-ins.');
   say();
-  const litellm = await startSandboxLiteLLM({ chunkMs: 20, tokens: 100_000 });
-  const key = litellm.addKey('openclaw').key;
+  const litellm = await startSandboxLiteLLM({ chunkMs: 20, tokens: 100_000, inputCost: 0, outputCost: PRICE });
+  const { key } = litellm.addKey('openclaw');
+  const authorization = `Bearer ${key}`;
+  await ordinaryCall(litellm, authorization);
   const rig = await startRig({
     logger: createLogger({ level: process.env.PULLCORD_LOG === 'debug' ? 'debug' : 'silent' }),
     objects: gatewayObjects(litellm.url),
-    config: { scopes: gatewayScopes },
+    config: {
+      scopes: gatewayScopes,
+      api: { tokens: [{ name: 'demo', sha256: createHash('sha256').update(TOKEN).digest('hex'), rights: ['status'] }] },
+      tripwire: {
+        litellm: [{ url: litellm.url }],
+        everySeconds: 1,
+        keys: { openclaw: { key, ceilings: { usd: { perMinute: 5 } } } },
+      },
+    },
   });
-  const authorization = `Bearer ${key}`;
-  const agent = startRogueAgent({ url: rig.apisix.gatewayUrl, headers: { authorization } });
   try {
-    await agent.waitFor(({ tokens }) => tokens > 20, PATIENCE_MS);
     const before = await everything(rig);
     say(`1. A gateway with ${before.size} objects, a model behind it, and Pullcord beside it, armed.`);
-    say(`2. An agent in a loop: one stream is open, ${agent.state.tokens} tokens so far, and nobody at a desk.`);
-
-    const embeddings = `${rig.apisix.gatewayUrl}/v1/embeddings`;
-    const stop = `STOP ${rig.alice.code()}`;
+    const acted = { rig, say, litellm, authorization, before };
+    const first = await byText({ ...acted, restorer: rig.carol });
     say();
-    say(`3. alice, on the phone:  ${stop.replace(/\d+/, '······')}`);
-    const texted = performance.now();
-    const [stopped, state, refusedAt] = await Promise.all([
-      rig.phone.text(rig.alice.phone, stop),
-      agent.waitFor(({ refused, ends }) => refused > 0 && ends.length > 0, PATIENCE_MS),
-      // What is on its way at the moment of the cut is reset.
-      until(async () => (await statusOf(embeddings).catch(() => 0)) === 503, 'the gateway goes on serving'),
-    ]);
-    const replyMs = performance.now() - texted;
-    const severMs = refusedAt - texted;
-    const end = state.ends[0];
-    const streamEndMs = (end?.at ?? Number.NaN) - texted;
-    await until(() => litellm.open().length === 0, 'the model goes on generating');
-    const elsewhere = await statusOf(`${rig.apisix.gatewayUrl}/health/liveliness`);
-    const burntAtStop = agent.state.tokens;
-    const reply = stopped.reply ?? (await rig.phone.expectReply(rig.alice.phone, /SEVERED/, PATIENCE_MS));
-    say(`   Pullcord answers:     ${reply}`);
-    say(`   The agent is refused after ${ms(severMs)}. Its open stream ends after ${ms(streamEndMs)} (${end?.how}),`);
-    say(`   and the model behind it stops generating. A route that isn't the agent's still answers ${elsewhere}.`);
-    const refusedAfterSever = (await statusOf(embeddings)) === 503;
-    const leaked = agent.state.tokens - burntAtStop;
-
-    say();
-    say('4. bob, on the phone:    RESTORE ······');
-    const asked = performance.now();
-    const streams = agent.state.streams;
-    const [restored] = await Promise.all([
-      rig.phone.text(rig.bob.phone, `RESTORE ${rig.bob.code()}`),
-      agent.waitFor((now) => now.streams > streams, PATIENCE_MS),
-    ]);
-    const restoreMs = performance.now() - asked;
-    const restoredReply = restored.reply ?? (await rig.phone.expectReply(rig.bob.phone, /RESTORED/, PATIENCE_MS));
-    say(`   Pullcord answers:     ${restoredReply}`);
-    const changed = differences(before, await everything(rig));
-    const tokens = agent.state.tokens;
-    const servedAfterRestore = await agent.waitFor((now) => now.tokens > tokens, PATIENCE_MS).then(() => true);
-    say(`   The agent is served again after ${ms(restoreMs)}.`);
-    say(
-      `5. ${before.size} gateway objects compared, field for field: ${changed.length === 0 ? 'all as they were' : changed.join(', ')}.`,
-    );
-
-    const result = {
-      ...{ severMs, streamEndMs, replyMs, restoreMs, objects: before.size },
-      exact: changed.length === 0,
-      ...{ refusedAfterSever, servedAfterRestore, streamEnd: end?.how, upstreamClosed: litellm.open().length <= 1 },
-      othersServed: elsewhere === 200,
-      tokensAfterSever: leaked,
-      verified: reply.startsWith('SEVERED') && restoredReply.startsWith('RESTORED'),
-      seconds: (performance.now() - began) / 1000,
-    };
-    const ok =
-      result.exact && result.verified && refusedAfterSever && servedAfterRestore && result.othersServed && leaked === 0;
-    return { ok, ...result };
+    const second = await byTripwire({ ...acted, restorer: rig.bob, token: TOKEN, price: PRICE });
+    return { ok: held(first) && held(second), ...first, ...second, seconds: (performance.now() - began) / 1000 };
   } finally {
-    await agent.stop();
     await rig.close();
     await litellm.close();
   }
 }
 
-async function statusOf(url: string): Promise<number> {
-  const response = await fetch(url);
-  await response.body?.cancel();
-  return response.status;
+/** What is there before anybody looks was spent before anybody looked. */
+async function ordinaryCall({ url, completions }: SandboxLiteLLM, authorization: string): Promise<void> {
+  const body = JSON.stringify({ model: 'gpt-4o', max_tokens: 1, messages: [] });
+  const headers = { authorization, 'content-type': 'application/json' };
+  await (await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body })).text();
+  await until(() => completions.every(({ how }) => how === 'complete'), 'the model goes on answering');
 }
 
-/** @returns when the condition was first seen to hold, as of `performance.now`. */
-async function until(condition: () => boolean | Promise<boolean>, otherwise: string): Promise<number> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`${otherwise} after ${PATIENCE_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  return performance.now();
-}
+/** Whatever of an act is true or false has to be true, and nothing may have leaked. */
+const held = (act: Readonly<Record<string, unknown>>): boolean =>
+  Object.values(act).every((value) => value !== false) &&
+  (act.tokensAfterSever ?? 0) === 0 &&
+  !Number.isNaN(act.tripMs);
 
 demo()
   .catch((error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }))

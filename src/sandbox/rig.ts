@@ -28,6 +28,7 @@ export interface Rig {
   readonly phone: Phone;
   readonly alice: Person;
   readonly bob: Person;
+  readonly carol: Person;
   readonly dataDir: string;
   readonly pullcord: Pullcord;
   /** Sends an Admin API request; answers the body. */
@@ -59,7 +60,7 @@ const ARMED_LOOKS = 250;
 const ARMED_EVERY_MS = 20;
 const PUBLIC_URL = 'https://pullcord.example.org';
 
-/** A whole installation on this machine: a stand-in gateway and phone, two operators, and a real Pullcord. */
+/** A whole installation on this machine: a stand-in gateway and phone, three operators, and a real Pullcord. */
 export async function startRig({ logger, now = Date.now, objects, ...options }: RigOptions): Promise<Rig> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'pullcord-rig-'));
   const apisix = await startApisix({ now, ...options.apisix });
@@ -115,12 +116,14 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     await armed(started);
     return started;
   };
-  const [alice, bob] = [enrol('alice', '+15550100001'), enrol('bob', '+15550100002')];
+  const alice = enrol('alice', '+15550100001');
+  const bob = enrol('bob', '+15550100002');
+  const carol = enrol('carol', '+15550100003');
   let current = await start();
   pullcord = current;
 
   return {
-    ...{ apisix, phone, alice, bob, dataDir, admin },
+    ...{ apisix, phone, alice, bob, carol, dataDir, admin },
     get pullcord() {
       return current;
     },

@@ -13,7 +13,7 @@ export interface Figures {
   readonly since: string;
   readonly at: string;
   readonly beyondUsual: number;
-  /** Beyond what is usual, at the rate of the window: what a cut saves in each minute. */
+  /** Beyond what is usual, at the rate since it began: what a cut saves in each minute. */
   readonly beyondUsualPerMinute: number;
   readonly usedUpAt?: string;
 }
@@ -31,8 +31,10 @@ export function figuresOf(signal: Signal, name: string): Figures {
   };
 }
 
-export function perMinute({ observed, usual, windowSeconds }: Signal): number {
-  return windowSeconds > 0 ? (Math.max(0, observed - usual) * 60) / windowSeconds : 0;
+/** What is burnt in a minute beyond what is usual. Spread over one minute at least: a single call is no rate. */
+export function perMinute({ observed, usual, windowSeconds, beyondUsual, since, at }: Signal): number {
+  if (beyondUsual > 0) return (beyondUsual * 60) / Math.max(60, (at - since) / 1000);
+  return windowSeconds > 0 ? (Math.max(0, observed - usual) * 60) / Math.max(60, windowSeconds) : 0;
 }
 
 const iso = (at: number): string => new Date(at).toISOString();

@@ -28,7 +28,7 @@ test('a trip says what is cut, and why', () => {
 
 test('the result says what was seen, what it has cost, and what it saves', () => {
   expect(settledText(order, severed, signal)).toBe(
-    'SEVERED agent: 5 routes refused on 1 gateway, seen after 0.4 s. $11 burnt beyond usual; saves $4.04 a minute, $242 an hour. RESTORE agent + code puts it back.',
+    'SEVERED agent: 5 routes refused on 1 gateway, seen after 0.4 s. $11 burnt beyond usual; saves $4.80 a minute, $288 an hour. RESTORE agent + code puts it back.',
   );
   expect(settledText(order, { ...severed, state: 'severing', missing: ['gw-2 does not answer'] }, signal)).toBe(
     'SEVERING agent, order 12: not yet seen everywhere: gw-2 does not answer. Keeps trying.',
@@ -40,7 +40,7 @@ test('says nothing of costs where it knows nothing', () => {
   expect(costs({ ...signal, rule: 'blind', observed: 0, usual: 0, beyondUsual: 0 })).toBe('');
   expect(costs({ ...signal, beyondUsual: 0 })).toBe('Saves $4.04 a minute, $242 an hour.');
   expect(costs({ ...signal, unit: 'tokens', observed: 1e6, usual: 0, beyondUsual: 2e6 })).toBe(
-    '2M tokens burnt beyond usual; saves 1M tokens a minute, 60M tokens an hour.',
+    '2M tokens burnt beyond usual; saves 857k tokens a minute, 51M tokens an hour.',
   );
 });
 

@@ -78,7 +78,7 @@ it('a trip is ordered in the same turn, with its reason, and told with its resul
   await until(() => told.length === 2);
   expect(told[1]).toMatchObject({
     ...{ kind: 'trip-settled', order: 1, figures: { state: 'severed', ms: 400, beyondUsual: 11.2 } },
-    sms: expect.stringContaining('saves $4.04 a minute, $242 an hour'),
+    sms: expect.stringContaining('saves $4.80 a minute, $288 an hour'),
   });
 });
 
