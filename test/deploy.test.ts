@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
 import { readConfig } from '../src/config/read';
+import { hashOfKey } from '../src/config/virtual-key';
 import { listen } from '../src/sandbox/apisix/listener';
 import { startSandboxLiteLLM } from '../src/sandbox/litellm';
 
@@ -81,6 +82,14 @@ describe('compose.yaml', () => {
     expect(good.dataDir).toBe('/var/lib/pullcord');
     expect(good.redisUrl).toBe('redis://redis:6379');
     expect(good.cutters.litellm).toHaveLength(1);
+    expect(good.tripwire).toMatchObject({ mode: 'observe', litellm: [{ token: samples.LITELLM_MASTER_KEY }] });
+  });
+
+  it('watches the key that it blocks, and that the agent is given', () => {
+    const { tripwire, cutters } = config().config;
+    const [blocked] = cutters.litellm.flatMap(({ keys }) => keys);
+    expect(Object.values(tripwire?.keys ?? {}).map(({ key }) => key)).toEqual([hashOfKey(blocked ?? '')]);
+    expect(blocked).toBe(samples.LITELLM_AGENT_KEY);
   });
 
   it('gives every variable that the configuration asks for, once', () => {
@@ -143,10 +152,11 @@ describe('compose.yaml', () => {
   });
 
   it('names hosts that Pullcord shares a network with', () => {
-    const { gateways, cutters, redisUrl = '' } = config().config;
+    const { gateways, cutters, tripwire, redisUrl = '' } = config().config;
     const urls = [
       ...Object.values(gateways).flatMap((one) => [one.adminUrl, ...one.gatewayUrls, one.controlUrl ?? one.adminUrl]),
       ...cutters.litellm.map(({ url }) => url),
+      ...(tripwire?.litellm ?? []).map(({ url }) => url),
       redisUrl,
     ];
     for (const url of urls) expect([url, reachable(new URL(url).hostname)]).toEqual([url, true]);
@@ -310,6 +320,7 @@ describe('deploy/litellm/config.yaml', () => {
     expect(models[0].litellm_params.mock_response).toEqual(expect.any(String));
     expect(models[0].model_info.output_cost_per_token).toBeGreaterThan(0);
     expect(settings.callbacks).toEqual(['prometheus']);
+    expect(settings.require_auth_for_metrics_endpoint).toBe(true);
     expect(general.database_url).toBe('os.environ/DATABASE_URL');
     for (const name of namesIn(read('deploy/litellm/config.yaml'), /os\.environ\/([A-Z_]+)/g))
       expect(service('litellm').environment).toHaveProperty(name);
