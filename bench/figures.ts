@@ -9,7 +9,7 @@ export interface Result {
   readonly floorP99: number;
   /** p50 by floorP50. */
   readonly ratio: number;
-  readonly unit: 'ms' | 'MiB';
+  readonly unit: 'ms' | 'MiB' | 'us';
   /** What the floor is, and other figures that belong to it, by name. */
   readonly floor: string;
   readonly more?: Readonly<Record<string, number>>;
@@ -30,7 +30,7 @@ export interface Aim {
 
 export interface ResultOptions extends Measured {
   readonly name: string;
-  readonly unit?: 'ms' | 'MiB';
+  readonly unit?: 'ms' | 'MiB' | 'us';
   readonly floorIs: string;
   readonly more?: Readonly<Record<string, number>>;
   readonly aim?: Aim | undefined;

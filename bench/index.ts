@@ -7,17 +7,18 @@ import { flood } from './cases/flood';
 import { memory } from './cases/memory';
 import { severRoutes } from './cases/sever-routes';
 import { smsToRefused, smsToRefusedInstant } from './cases/sms-to-refused';
+import { tripwireSample } from './cases/tripwire-sample';
 import { FOLDER, killChildren } from './children/child';
 import type { Result } from './figures';
 import { table } from './table';
 
 /** How fast the switch is, and what it takes: each figure beside a floor that was measured in the same run. */
-const cases: readonly Case[] = [smsToRefused, smsToRefusedInstant, severRoutes, flood, memory];
+const cases: readonly Case[] = [smsToRefused, smsToRefusedInstant, severRoutes, flood, memory, tripwireSample];
 
 const USAGE = `npm run bench -- [--only <case>]... [--n <rounds>] [--json] [--cpu-prof <folder>]
 
 cases: ${cases.map(({ name }) => name).join(', ')}
---n          rounds of each case, in place of its own number (memory: orders)
+--n          rounds of each case, in place of its own number (memory: orders, tripwire-sample: batches)
 --json       the last line is one JSON object: {"cases":[{"name","n","p50","p99","floorP50","ratio",...}]}
 --cpu-prof   writes a CPU profile of every Pullcord and gateway into this folder`;
 
