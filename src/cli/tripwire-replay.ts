@@ -9,11 +9,10 @@ import { Tally } from '../tripwire/replay/tally';
 import { nameOf, tripOf } from '../tripwire/replay/trip';
 import type { SubjectSettings } from '../tripwire/settings';
 import type { Signal, Subject } from '../tripwire/signal';
-import { parseCount } from './api-options';
 import { type Cli, Failure } from './cli';
 import { printable } from './printable';
 import { type Progress, progressOn } from './progress';
-import { type SamplesOptions, showRead, watchedFor, withSamples, withSource } from './tripwire-samples';
+import { parseTop, type SamplesOptions, showRead, watchedFor, withSamples, withSource } from './tripwire-samples';
 
 interface ReplayOptions extends SamplesOptions {
   readonly json?: boolean;
@@ -156,10 +155,4 @@ const collect = (key: string, before: readonly string[] = []): readonly string[]
 function parsePicture(path: string): string {
   if (!path.endsWith('.svg')) throw new InvalidArgumentError('Name a file that ends in .svg.');
   return path;
-}
-
-function parseTop(text: string): number {
-  const top = parseCount(text);
-  if (top < 1 || top > 100) throw new InvalidArgumentError('Give 1 to 100 keys.');
-  return top;
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { readTripwire } from '../config/read-tripwire';
 import { NotSamples } from '../tripwire/replay/columns';
 import { type KeysFile, parseKeysFile } from '../tripwire/replay/keys-file';
 import { openSource, type Source, Unreadable } from '../tripwire/replay/source';
 import { type Watched, watchedBy } from '../tripwire/replay/watched';
+import { parseCount } from './api-options';
 import { type Cli, Failure } from './cli';
 import type { Progress } from './progress';
 
@@ -64,4 +65,11 @@ const MEBIBYTE = 1024 * 1024;
 export function showRead(progress: Progress, { read, size }: Source, rows: number): void {
   const part = size === undefined || size === 0 ? undefined : Math.min(1, read() / size);
   progress.show(part, `${rows.toLocaleString('en-US')} rows, ${(read() / MEBIBYTE).toFixed(1)} MiB`);
+}
+
+/** `--top` */
+export function parseTop(text: string): number {
+  const top = parseCount(text);
+  if (top < 1 || top > 100) throw new InvalidArgumentError('Give 1 to 100 keys.');
+  return top;
 }

@@ -1,6 +1,7 @@
 import type { Register } from './cli';
 import { registerRecord } from './tripwire-record';
 import { registerReplay } from './tripwire-replay';
+import { registerTune } from './tripwire-tune';
 
 /** What a person does with the tripwire beforehand: look at what it would have done. */
 export const registerTripwire: Register = (cli) => {
@@ -9,4 +10,5 @@ export const registerTripwire: Register = (cli) => {
     .description('try the spend watcher on recorded samples, before trusting it');
   registerReplay(cli, tripwire);
   registerRecord(cli, tripwire);
+  registerTune(cli, tripwire);
 };

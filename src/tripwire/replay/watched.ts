@@ -16,6 +16,10 @@ export interface Watched {
   readonly teamOf: (key: string) => string | undefined;
   /** Whether a trip of this subject would have cut, or been told alone. */
   readonly severs: (subject: Subject) => boolean;
+  /** `key agent-1`, `team research`, `all keys`. */
+  readonly nameOf: (subject: Subject) => string;
+  /** What the configuration calls a key, or the recording. */
+  readonly aliasOf: (key: string) => string | undefined;
   /** Why, in one line. */
   readonly explain: (signal: Signal) => string;
 }
@@ -46,6 +50,8 @@ export function watchedBy(config: Tripwire | undefined, keys: KeysFile): Watched
     },
     teamOf: config ? (key) => subjects.teamOf(key) : (key) => names.get(key)?.team,
     severs: (subject) => subjects.severs(subject),
+    nameOf: (subject) => subjects.nameOf(subject),
+    aliasOf: (key) => Object.entries(watching.keys).find(([, own]) => own.key === key)?.[0] ?? names.get(key)?.alias,
     explain: (signal) => explain(signal, { name: subjects.nameOf(signal.subject), timeZone: watching.timeZone }),
   };
 }
