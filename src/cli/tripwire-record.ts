@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { readTripwire } from '../config/read-tripwire';
+import type { Tripwire } from '../config/tripwire';
+import { sourcesOf } from '../tripwire';
 import { NotWritable, openRecordFile } from '../tripwire/replay/record/record-file';
 import { type Recorded, record } from '../tripwire/replay/record/recorder';
-import { createSource, type SourceSettings } from '../tripwire/scrape/source';
 import { parseUrl } from './api-options';
 import { type Cli, Failure } from './cli';
 import { printable } from './printable';
@@ -49,11 +50,10 @@ export function registerRecord(cli: Cli, tripwire: Command): void {
 
 async function recordInto(cli: Cli, options: RecordOptions): Promise<void> {
   const { stderr, warn, say } = cli;
-  const { settings, everyMs } = settingsOf(cli, options);
+  const { litellm, everyMs } = settingsOf(cli, options);
   const monotonic = (): number => performance.now();
-  const shown = new Set<string>();
   const file = await translated(openRecordFile(options.out));
-  const sources = settings.map((one) => createSource({ ...one, now: cli.now, monotonic, shown }));
+  const sources = sourcesOf({ litellm }, cli.now, monotonic);
   if (file.found !== undefined) warn(`${options.out}: ${file.found}.`);
   const progress = progressOn(stderr);
   const ending = endOf(options.for);
@@ -93,21 +93,16 @@ async function recordInto(cli: Cli, options: RecordOptions): Promise<void> {
 function settingsOf(
   cli: Cli,
   { url, tokenFile, every }: RecordOptions,
-): { settings: SourceSettings[]; everyMs: number } {
+): { litellm: Tripwire['litellm']; everyMs: number } {
   if (url !== undefined) {
     const token = tokenFile === undefined ? undefined : readToken(tokenFile);
-    return { settings: [{ name: new URL(url).host, url, token, timeoutMs: TIMEOUT_MS }], everyMs: every ?? EVERY_MS };
+    return { litellm: [{ url, token, timeoutMs: TIMEOUT_MS }], everyMs: every ?? EVERY_MS };
   }
   if (tokenFile !== undefined)
     throw new Failure('--token-file belongs to --url; the configuration has tokens of its own.', 2);
   const { program, env } = cli;
   const { litellm, everySeconds } = readTripwire({ path: program.opts<{ config?: string }>().config, env, asks: true });
-  const hosts = litellm.map((one) => new URL(one.url).host);
-  const name = (i: number): string => {
-    const before = hosts.slice(0, i).filter((host) => host === hosts[i]).length;
-    return `${hosts[i]}${before > 0 ? ` (${before + 1})` : ''}`;
-  };
-  return { settings: litellm.map((one, i) => ({ ...one, name: name(i) })), everyMs: every ?? everySeconds * SECOND_MS };
+  return { litellm, everyMs: every ?? everySeconds * SECOND_MS };
 }
 
 function readToken(file: string): string {

@@ -138,7 +138,11 @@ export async function startTripwire(options: TripwireOptions): Promise<TripwireS
 
 const MEMORY = 'tripwire memory';
 
-function sourcesOf({ litellm }: Tripwire, now: Clock, monotonic: () => number): readonly Source[] {
+export function sourcesOf(
+  { litellm }: Pick<Tripwire, 'litellm'>,
+  now: Clock,
+  monotonic: () => number,
+): readonly Source[] {
   // Proxies may share a database: a key that one of them shows is not counted from it, and none is counted twice.
   const shared = { shown: new Set<string>(), counters: new Map<string, string>() };
   return litellm.map((source, i) =>

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
 import { run } from '../../src/cli';
 import { type SandboxLiteLLM, startSandboxLiteLLM } from '../../src/sandbox/litellm';
 import { until } from '../support/until';
@@ -59,7 +60,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
     expect(first.slice(1, 3)).toEqual([hash, 'gpt-4o']);
     expect(Number(last[5]) - Number(first[5])).toBe(500);
     expect(Number(last[3])).toBeGreaterThan(Number(first[3]));
-    expect([first[6], first[9]]).toEqual([new URL(litellm.url).host, `bot-${signal}`]);
+    expect([first[6], first[9]]).toEqual([`litellm ${new URL(litellm.url).host}`, `bot-${signal}`]);
     expect(existsSync(`${out}.lock`)).toBe(false);
 
     const replayed = await call(['tripwire', 'replay', out], { url: '', token: '' });
@@ -77,7 +78,7 @@ it('ends after --for; a proxy that is away is told once, and again when it is ba
   const host = new URL(url).host;
   await until(() => recording.stderr().includes(`${host} is not seen: `));
   const back = await startSandboxLiteLLM({ port });
-  back.addKey();
+  await until(() => recording.stderr().includes('is seen again'));
   await fetch(`${back.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${back.masterKey}`, 'content-type': 'application/json' },
@@ -96,6 +97,9 @@ it('ends after --for; a proxy that is away is told once, and again when it is ba
   expect(unseen).toBeGreaterThan(0);
   expect(unseen).toBeLessThan(looks);
   expect(rows).toBeGreaterThan(0);
+  // Before its first request it showed nothing, and that is in the file.
+  const written = gunzipSync(readFileSync(out)).toString().split('\n');
+  expect(written[1]).toMatch(/^\d+(\.\d+)?,,,0,0,0,litellm /);
   expect(stderr.match(/is not seen/g)).toHaveLength(1);
   expect(stderr.match(/is seen again/g)).toHaveLength(1);
 });
@@ -132,7 +136,7 @@ it('takes the proxies of the configuration, tells them apart, and reads nothing 
   await other.close();
   expect(code).toBe(0);
   const hosts = new Set(lines(join(folder, 'two.csv')).map((line) => line.split(',')[6]));
-  expect(hosts).toEqual(new Set([litellm, other].map(({ url }) => new URL(url).host)));
+  expect(hosts).toEqual(new Set([litellm, other].map(({ url }) => `litellm ${new URL(url).host}`)));
 });
 
 describe('wrong use is exit code 2', () => {

@@ -82,6 +82,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       for (const signal of detection.take(row)) onSignal(signal);
       if (pending) onIncrement?.(pending, detection, watched.teamOf(row.key));
     },
+    look: ({ source, at, process }) => detection.look(source ?? '', at, process),
     fault: onFault,
   });
   for await (const chunk of source.chunks) {

@@ -21,8 +21,12 @@ export const rowFaults = {
 } as const;
 export type RowFault = keyof typeof rowFaults;
 
+/** A look that showed no counter at all: a row without key, model and amounts. */
+export type EmptyLook = Pick<Row, 'at' | 'source' | 'process'>;
+
 export interface RowSink {
   row(row: Row): void;
+  look(look: EmptyLook): void;
   /** @param line counted from 1. */
   fault(fault: RowFault, line: number): void;
 }
@@ -66,6 +70,7 @@ export class Rows {
   private take(bytes: Buffer, from: number, to: number, number: number): void {
     const found = this.plain(bytes, from, to) ?? this.unusual(bytes.toString('utf8', from, to), number);
     if (typeof found === 'string') this.sink.fault(found, number);
+    else if (found?.key === '') this.sink.look(found);
     else if (found) this.sink.row(found);
   }
 
@@ -107,15 +112,17 @@ export class Rows {
     if (!(ts > 0)) return 'time';
     if (ts >= LATEST) return 'milliseconds';
     const key = text(at.key);
-    if (key === '' || key.length > LONGEST_NAME) return 'key';
+    if (key.length > LONGEST_NAME) return 'key';
     const spendUsd = amount(at.spend_total);
     const promptTokens = amount(at.prompt_tokens_total);
     const completionTokens = amount(at.completion_tokens_total);
     if (!(spendUsd + promptTokens + completionTokens < Number.POSITIVE_INFINITY)) return 'number';
+    const model = text(at.model);
+    if (key === '' && (model !== '' || spendUsd + promptTokens + completionTokens > 0)) return 'key';
     const row: Mutable<Row> = {
       at: Math.round(ts * 1000),
       key,
-      model: text(at.model),
+      model,
       spendUsd,
       promptTokens,
       completionTokens,

@@ -78,6 +78,15 @@ it('keys that are not watched are counted as rows, and as nothing else', async (
   expect(signals).toEqual([]);
 });
 
+it('what shows first after a look that showed nothing is spend', async () => {
+  const first = row(10, 2);
+  expect((await run(row(0, 1, 'other') + first)).done.spentUsd).toBe(0);
+  expect((await run(`${T},,,0,0,0\n${first}`)).done).toMatchObject({ rows: 1, keys: 1, spentUsd: 0 });
+  const header = 'ts,key,model,spend_total,prompt_tokens_total,completion_tokens_total,source,process,counting_since\n';
+  const looks = `${T},,,0,0,0,s,p,\n${row(10, 2, 'k', `,s,p,${T - 9}`)}`;
+  expect((await run(header + looks)).done.spentUsd).toBe(2);
+});
+
 it('half a row at the end of a file that was cut off is not taken for a whole one', async () => {
   const text = `${row(0, 1) + row(10, 2)}${T + 20},k,m,3,300,12`;
   expect((await run(text, { isCut: true })).done).toMatchObject({ rows: 2, spentUsd: 1 });

@@ -1,22 +1,28 @@
 import fc from 'fast-check';
 import { NotSamples } from '../../../src/tripwire/replay/columns';
 import { LONGEST_LINE } from '../../../src/tripwire/replay/lines';
-import { type Row, type RowFault, Rows } from '../../../src/tripwire/replay/rows';
+import { type EmptyLook, type Row, type RowFault, Rows } from '../../../src/tripwire/replay/rows';
 
 const HEADER = 'ts,key,model,spend_total,prompt_tokens_total,completion_tokens_total';
 
 interface Read {
   readonly rows: readonly Row[];
   readonly faults: readonly (readonly [RowFault, number])[];
+  readonly looks?: readonly EmptyLook[];
 }
 
 function read(...chunks: readonly (string | Uint8Array)[]): Read {
   const rows: Row[] = [];
   const faults: (readonly [RowFault, number])[] = [];
-  const reader = new Rows({ row: (row) => rows.push(row), fault: (fault, line) => faults.push([fault, line]) });
+  const looks: EmptyLook[] = [];
+  const reader = new Rows({
+    row: (row) => rows.push(row),
+    look: (look) => looks.push(look),
+    fault: (fault, line) => faults.push([fault, line]),
+  });
   for (const chunk of chunks) reader.push(Buffer.from(chunk as string));
   reader.end();
-  return { rows, faults };
+  return { rows, faults, ...(looks.length > 0 ? { looks } : {}) };
 }
 
 const a = { at: 1_700_000_000_000, key: 'k', model: 'm', spendUsd: 0.5, promptTokens: 10, completionTokens: 2 };
@@ -70,6 +76,21 @@ describe('a row', () => {
   ])('is left out for its %s, with its line, and the next one is read: %#', (fault, line) => {
     expect(read(`${HEADER}\n\n${line}\n1700000000,k,m,0.5,10,2`)).toEqual({ rows: [a], faults: [[fault, 3]] });
   });
+});
+
+it('a row without key, model and amounts is a look that showed nothing', () => {
+  const header = `${HEADER},source,process\n`;
+  const { rows, faults, looks } = read(
+    `${header}1700000000,,,0,0,0,s,p\n1700000000,,m,0,0,0,s,p\n1700000000,,,0,0,1,s,p\n`,
+  );
+  expect(looks).toMatchObject([{ at: 1_700_000_000_000, source: 's', process: 'p' }]);
+  expect([rows, faults]).toEqual([
+    [],
+    [
+      ['key', 3],
+      ['key', 4],
+    ],
+  ]);
 });
 
 describe('a header', () => {

@@ -106,7 +106,7 @@ async function examine(path: string, isPacked: boolean): Promise<Before> {
   if (size === 0) return { found: undefined, goesOn: false };
   let rows = 0;
   let [read, whole] = [0, 0];
-  const reader = new Rows({ row: () => (rows += 1), fault: () => undefined });
+  const reader = new Rows({ row: () => (rows += 1), look: () => undefined, fault: () => undefined });
   const source = await openSource(path, process.stdin);
   try {
     for await (const chunk of source.chunks) {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Look, Scrape } from '../../scrape/look';
+import type { Look, Seen } from '../../scrape/look';
 import type { Source } from '../../scrape/source';
 import type { Row } from '../rows';
 import { lineOf } from './format';
@@ -63,7 +63,7 @@ export async function record(options: RecorderOptions): Promise<Recorded> {
   }
 
   async function take(look: Look): Promise<void> {
-    const rows = look.ok ? thinner.take(rowsOf(look.scrape)) : [];
+    const rows = look.ok ? thinner.take(rowsOf(look)) : [];
     if (rows.length > 0) await file.append(rows.map(lineOf).join(''));
     recorded = {
       looks: recorded.looks + 1,
@@ -87,10 +87,15 @@ export async function record(options: RecorderOptions): Promise<Recorded> {
 const known = (name: string | undefined): string | undefined =>
   name === undefined || name === 'None' ? undefined : name;
 
-export function rowsOf({ readings, keys }: Scrape): readonly Row[] {
+/** What a look showed; that it showed nothing is something, too: what shows after it is new. */
+export function rowsOf({ source, at, scrape: { readings, keys, process } }: Look & Seen): readonly Row[] {
+  if (readings.length === 0)
+    return [{ at, source, key: '', model: '', ...NOTHING, ...(process === undefined ? {} : { process }) }];
   return readings.map((reading) => {
     const facts = keys.get(reading.key);
     const [team, alias] = [known(facts?.teamId), known(facts?.alias)];
     return { ...reading, ...(team === undefined ? {} : { team }), ...(alias === undefined ? {} : { alias }) };
   });
 }
+
+const NOTHING = { spendUsd: 0, promptTokens: 0, completionTokens: 0 };

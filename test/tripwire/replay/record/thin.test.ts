@@ -130,7 +130,11 @@ describe('what is written is what is read', () => {
   function readBack(rows: readonly Row[]) {
     const read: Row[] = [];
     const faults: string[] = [];
-    const reader = new Rows({ row: (one) => read.push(one), fault: (fault) => faults.push(fault) });
+    const reader = new Rows({
+      row: (one) => read.push(one),
+      look: () => undefined,
+      fault: (fault) => faults.push(fault),
+    });
     reader.push(Buffer.from(HEADER + rows.map(lineOf).join('')));
     reader.end();
     return { read, faults };
