@@ -38,9 +38,9 @@ export function createFacts(gauges: Gauges): Facts {
     if (key === undefined) return;
     const names = keys.get(key) ?? {};
     keys.set(key, names);
-    if (alias !== undefined) names.alias = own(alias);
-    if (teamId !== undefined) names.teamId = own(teamId);
-    if (teamAlias !== undefined) names.teamAlias = own(teamAlias);
+    if (alias !== undefined && alias !== names.alias) names.alias = own(alias);
+    if (teamId !== undefined && teamId !== names.teamId) names.teamId = own(teamId);
+    if (teamAlias !== undefined && teamAlias !== names.teamAlias) names.teamAlias = own(teamAlias);
   }
 
   return {
@@ -81,7 +81,7 @@ export function createFacts(gauges: Gauges): Facts {
 const given = (value: string | undefined): string | undefined =>
   value === undefined || value === NONE || value === '' ? undefined : value;
 
-const gaugeOf = (label: string, what: string, subject: string): string => own(`${label} ${what} ${subject}`);
+const gaugeOf = (label: string, what: string, subject: string): string => `${label} ${what} ${subject}`;
 
 const ownMap = <In, Out>(map: ReadonlyMap<string, In>, of: (name: string, value: In) => Out): Map<string, Out> =>
   new Map(
