@@ -25,6 +25,8 @@ export interface LevelOptions {
   readonly mostTail: number;
   /** An hour of the day is a job's when it is usually so many times as high as the middle one of all hours. */
   readonly jobFactor: number;
+  /** On what share of the days it is awake at all. */
+  readonly jobDays: number;
   /** How much more than it ever did a job may do. */
   readonly jobMargin: number;
 }
@@ -77,14 +79,14 @@ function jobGauge({ stream, windowSeconds }: Gauge, i: number): number {
 }
 
 /** Which hours of the day are a job's: high on most days, by the ten minutes that were highest. */
-function jobHours(hours: Hours, days: number, { jobFactor }: LevelOptions): boolean[] {
+function jobHours(hours: Hours, days: number, { jobFactor, jobDays }: LevelOptions): boolean[] {
   const middle = quantile(
     hours.map(({ peaks }) => peaks[TEN_MINUTES] as number).filter((peak) => peak > 0),
     0.5,
   );
   return Array.from({ length: HOURS_A_DAY }, (_, at) => {
     const peaks = hours.filter((one) => hourOfDay(one.hour) === at).map((one) => one.peaks[TEN_MINUTES] as number);
-    return peaks.length >= 2 && peaks.length >= days / 2 && quantile(peaks, 0.4) >= jobFactor * middle;
+    return peaks.length >= Math.max(2, days * jobDays) && quantile(peaks, 0.4) >= jobFactor * middle;
   });
 }
 

@@ -47,12 +47,9 @@ function isDoubling(spending: Spending, { doubling }: Profile, activeMinute: num
   const third = fineSum(spending, 180, 120);
   if (third <= doubling.before * activeMinute) return false;
   const second = fineSum(spending, 120, 60);
-  const { factor } = doubling;
-  return (
-    second > factor * third &&
-    fineSum(spending, 60, 0) > factor * second &&
-    third > factor * fineSum(spending, 240, 180)
-  );
+  const first = fineSum(spending, 60, 0);
+  const { factor, halves } = doubling;
+  return first > factor * second && first + second > halves * (third + fineSum(spending, 240, 180));
 }
 
 /** What every five minutes had but for the quietest few, times their number. */
@@ -74,7 +71,7 @@ function sustainedSum(spending: Spending, stream: Stream, fives: number, pauses:
 export function limits(levels: Float64Array, profile: Profile, activeMinute: number, out: Float64Array): void {
   for (let i = 0; i < gauges.length; i++) {
     const { stream, windowSeconds } = gauges[i] as (typeof gauges)[number];
-    const floor = profile.floors[stream] * Math.sqrt(windowSeconds / 60);
+    const floor = profile.floors[stream] * (windowSeconds / 60) ** (stream === 'all' ? profile.floorGrowth : 0.5);
     const burst = burstOf(profile, stream, windowSeconds) * activeMinute;
     out[i] = Math.max((levels[i] as number) * profile.margins[stream], floor, burst);
   }
@@ -90,6 +87,8 @@ function burstOf(profile: Profile, stream: Stream, windowSeconds: number): numbe
       return (profile.sustainedBurst * windowSeconds) / 60;
     case 'sustained-dear':
       return (profile.sustainedDearBurst * windowSeconds) / 60;
+    case 'dear':
+      return (profile.bursts[windowSeconds] ?? 0) * profile.dearBurst;
     default:
       return profile.bursts[windowSeconds] ?? 0;
   }

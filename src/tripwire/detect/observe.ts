@@ -4,8 +4,8 @@ import type { Rule, Signal, Unit } from '../signal';
 import { addTo, nothingSpent, spentIn } from './ceilings';
 import { excessOf } from './excess';
 import { gauges } from './gauges';
-import { levelsOf, withHour } from './levels';
-import { looksAlike } from './likeness';
+import { DAYS_KEPT, hourOfDay, levelsOf, withHour } from './levels';
+import { type Likeness, likenessOf } from './likeness';
 import { limits, measure } from './measure';
 import { type Profile, profiles, TOKENS_A_DOLLAR } from './profile';
 import { advance, fineSum, MINUTE_SECONDS, minuteSpend, minutesSum, type Spending, spend } from './spending';
@@ -32,11 +32,10 @@ const FIVE_MINUTES_SECONDS = 300;
 /** Between looks that lie further apart something was missed: what came is spread over the time between. */
 const GAP_SECONDS = 70;
 
-/** A trip is over when nothing was exceeded for so long, and is told again when it has grown threefold. */
-const CALM_SECONDS = 1_800;
-const GROWN = 3;
 /** What goes on for so long although it was told is the new usual. */
 const ACCEPTED_SECONDS = 21_600;
+/** So long after the last excess, what comes is learnt again. */
+const LEARNS_AFTER_SECONDS = 1_800;
 
 /** Close to a limit is worth a question. */
 const WARN_AT = 0.85;
@@ -63,7 +62,7 @@ export function observeInPlace(state: SubjectState, spent: Spent, how: How): Obs
   const tokens = spent.promptTokens + spent.completionTokens;
   const overCeiling = ceilingsOver(state, how, at, how.unit === 'usd' ? spent.spendUsd : tokens);
   const amount = watched(spent, how.unit);
-  if (amount === undefined) return tell(state, how, at, overCeiling, 0);
+  if (amount === undefined) return tell(state, how, profile, at, overCeiling, 0);
 
   turnHour(state, profile, at);
   const learns = at >= state.learnsFrom;
@@ -75,12 +74,12 @@ export function observeInPlace(state: SubjectState, spent: Spent, how: How): Obs
   const minuteOver = minute > state.minute;
   const fiveMinutesOver = Math.floor(at / FIVE_MINUTES_SECONDS) > Math.floor(state.at / FIVE_MINUTES_SECONDS);
   const { prices } = state.usual;
-  const alike = looksAlike(state.calls, { ...spent, at, spend: amount }, profile.likeness);
+  const likeness = likenessOf(state.calls, { ...spent, at, spend: amount }, profile.likeness);
   const dear = how.unit === 'usd' && prices.usual > 0 ? Math.max(0, amount - prices.usual * tokens) : 0;
   if (learns && how.unit === 'usd') learnPrice(prices, amount, tokens);
 
   advance(state.spending, at);
-  put(state, spent, at, amount, alike ? amount : 0, dear);
+  put(state, spent, at, amount, likeness === 'none' ? 0 : amount, dear);
   state.usual.hourSpend += learns ? amount : 0;
   state.at = at;
   state.minute = minute;
@@ -91,6 +90,7 @@ export function observeInPlace(state: SubjectState, spent: Spent, how: How): Obs
   }
   measure(state.spending, profile, state.typical, minuteOver, fiveMinutesOver, shown);
   const known = state.hour - state.firstHour;
+  const recurs = trippedAtThisHour(state);
   const cold = known < profile.cold.hours;
   let highest = -1;
   let ratio = 0;
@@ -102,16 +102,16 @@ export function observeInPlace(state: SubjectState, spent: Spent, how: How): Obs
       ratio = value / allowed;
       highest = i;
     }
-    const peak = cold ? value : Math.min(value, profile.teaches * allowed);
-    if (learns && peak > (state.peaks[i] as number)) state.peaks[i] = peak;
+    const peak = cold || recurs ? value : Math.min(value, profile.teaches * allowed);
+    if ((learns || recurs) && peak > (state.peaks[i] as number)) state.peaks[i] = peak;
   }
-  const stranger = cold && how.anomaly ? tooMuchForAStranger(profile) : undefined;
+  const stranger = cold && how.anomaly ? tooMuchForAStranger(profile, likeness) : undefined;
   const found = overCeiling ?? overBudget(state, how, profile) ?? stranger;
-  if (found) return tell(state, how, at, found, 0);
-  if (!how.anomaly || cold || highest < 0) return tell(state, how, at, undefined, 0);
+  if (found) return tell(state, how, profile, at, found, 0);
+  if (!how.anomaly || cold || highest < 0) return tell(state, how, profile, at, undefined, 0);
   const gauge = gauges[highest] as (typeof gauges)[number];
   const over = { rule: gauge.rule, windowSeconds: gauge.windowSeconds, limit: state.limits[highest] as number, ratio };
-  return tell(state, how, at, ratio > 1 ? over : undefined, ratio, over);
+  return tell(state, how, profile, at, ratio > 1 ? over : undefined, ratio, over);
 }
 
 /** What every gauge shows: for one call alone, kept so that none allocates. */
@@ -128,6 +128,17 @@ function watched({ spendUsd, promptTokens, completionTokens }: Spent, unit: Unit
   if (unit === 'usd') return free && tokens > 0 ? undefined : spendUsd;
   return free ? tokens / TOKENS_A_DOLLAR : undefined;
 }
+
+/** Whether it tripped about this time of the day on an earlier day: then it's a job that nobody told of. */
+function trippedAtThisHour({ tripHours, hour }: SubjectState): boolean {
+  for (let by = -1; by <= 1; by++) {
+    const ago = hour - (tripHours[hourOfDay(hour + by)] as number);
+    if (ago > OTHER_DAY_HOURS && ago < DAYS_KEPT * 24) return true;
+  }
+  return false;
+}
+
+const OTHER_DAY_HOURS = 20;
 
 function turnHour(state: SubjectState, profile: Profile, at: number): void {
   const hour = Math.floor(at / HOUR_SECONDS);
@@ -197,10 +208,11 @@ const allGauge = new Map(
 const sumOf = (spending: Spending, seconds: number): number =>
   seconds <= 600 ? fineSum(spending, seconds, 0) : minutesSum(spending, seconds / MINUTE_SECONDS);
 
-function tooMuchForAStranger({ cold }: Profile): Over | undefined {
+function tooMuchForAStranger({ cold }: Profile, likeness: Likeness): Over | undefined {
   for (const stream of ['alike', 'all'] as const) {
-    const ratio = (shown[COLD_GAUGES[stream]] as number) / cold[stream];
-    if (ratio > 1) return { rule: 'cold-start', windowSeconds: 60, limit: cold[stream], ratio };
+    const limit = stream === 'alike' && likeness === 'same' ? cold.same : cold[stream];
+    const ratio = (shown[COLD_GAUGES[stream]] as number) / limit;
+    if (ratio > 1) return { rule: 'cold-start', windowSeconds: 60, limit, ratio };
   }
   return undefined;
 }
@@ -209,20 +221,24 @@ function tooMuchForAStranger({ cold }: Profile): Over | undefined {
 function tell(
   state: SubjectState,
   how: How,
+  profile: Profile,
   at: number,
   over: Over | undefined,
   ratio: number,
   near: Over | undefined = over,
 ): Observed {
-  const tripped = standing(state.tripped, at, CALM_SECONDS);
+  const tripped = standing(state.tripped, at, profile.calmSeconds);
   const warned = standing(state.warned, at, WARN_AGAIN_SECONDS);
   if (over) {
-    const again = !tripped || over.ratio > GROWN * tripped.ratio;
+    const again = !tripped || over.ratio > profile.grown * tripped.ratio;
     const since = tripped?.since ?? at;
     state.tripped = { since, over: at, ratio: again ? over.ratio : (tripped?.ratio ?? over.ratio) };
-    // What is out of the ordinary teaches nothing, unless it lasts.
-    if (!tripped) state.peaks.fill(0);
-    if (at - since < ACCEPTED_SECONDS) state.learnsFrom = at + CALM_SECONDS;
+    // What is out of the ordinary teaches nothing, unless it lasts, or comes every day.
+    if (!tripped) {
+      state.peaks.fill(0);
+      state.tripHours[hourOfDay(state.hour)] = state.hour;
+    }
+    if (at - since < ACCEPTED_SECONDS) state.learnsFrom = at + LEARNS_AFTER_SECONDS;
     return { state, signals: again ? [signal(state, how, at, 'trip', over)] : [] };
   }
   state.tripped = tripped;

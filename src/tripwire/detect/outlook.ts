@@ -1,11 +1,10 @@
 import type { SubjectSettings } from '../settings';
 import type { Unit } from '../signal';
-import { gaugeAt, gauges } from './gauges';
-import { limits } from './measure';
+import { gaugeAt } from './gauges';
 import { profiles } from './profile';
 import type { SubjectState } from './state';
 import { type Span, type Totals, totalsAt } from './totals';
-import { activeMinute, usualAt } from './usual';
+import { usualAt } from './usual';
 
 /** How a subject stands: for the API, for a plot. */
 export interface Outlook {
@@ -38,10 +37,8 @@ export function outlookOf(
 
 function tripLevel(state: SubjectState, { profile: name, dailyBudgetUsd }: SubjectSettings): number {
   const profile = profiles[name];
-  const out = new Float64Array(gauges.length);
-  limits(state.levels, profile, Math.max(profile.leastActiveMinute, activeMinute(state.usual)), out);
   const cold = state.hour - state.firstHour < profile.cold.hours;
-  const learnt = cold ? profile.cold.all : (out[ALL_MINUTE] as number);
+  const learnt = cold ? profile.cold.all : (state.limits[ALL_MINUTE] as number);
   const share = profile.budgetShares.find(([seconds]) => seconds === 60)?.[1];
   return dailyBudgetUsd === undefined || share === undefined ? learnt : Math.min(learnt, share * dailyBudgetUsd);
 }

@@ -18,6 +18,7 @@ export function saveState(state: SubjectState): SavedState {
     ...Object.fromEntries(NAMES.map((name) => [name, state[name]])),
     hours: hours.map(({ hour, peaks }) => [hour, pack(peaks)]),
     ...{ levels: pack(state.levels), limits: pack(state.limits), peaks: pack(state.peaks) },
+    tripHours: pack(state.tripHours),
     spending: { ...spending, fine: pack(spending.fine), minutes: pack(spending.minutes) },
     usual: {
       ...usual,
@@ -44,6 +45,7 @@ export function loadState(saved: unknown): SubjectState {
   into(state.levels, from.levels);
   into(state.limits, from.limits);
   into(state.peaks, from.peaks);
+  into(state.tripHours, from.tripHours);
   const spending = record(from.spending);
   into(state.spending.fine, spending.fine);
   into(state.spending.minutes, spending.minutes);

@@ -40,6 +40,8 @@ export interface SubjectState {
   ceilings: WindowSpend[];
   tripped: Standing | undefined;
   warned: Standing | undefined;
+  /** By hour of the day, the newest hour in which it tripped. */
+  readonly tripHours: Float64Array;
   /** Until then nothing is learnt. */
   learnsFrom: number;
 }
@@ -53,6 +55,7 @@ export const freshState = (): SubjectState => ({
   usual: nothingUsual(),
   calls: new Map(),
   ceilings: [],
+  tripHours: new Float64Array(24),
   ...{ tripped: undefined, warned: undefined },
 });
 
@@ -60,6 +63,7 @@ export const freshState = (): SubjectState => ({
 export const copyOf = (state: SubjectState): SubjectState => ({
   ...state,
   limits: state.limits.slice(),
+  tripHours: state.tripHours.slice(),
   peaks: state.peaks.slice(),
   spending: { ...state.spending, fine: state.spending.fine.slice(), minutes: state.spending.minutes.slice() },
   usual: {

@@ -5,14 +5,16 @@ import { hourOfDay } from './levels';
  * costs. All of it in numbers of constant count.
  */
 
-const DAYS = 14;
+/** An active minute is what it was in these days: today and the three before. */
+const DAYS = 4;
+const HOURS_DAYS = 14;
 const SECONDS_A_DAY = 86_400;
 
 /** How fast an hour of the day forgets: a day ago counts 70 % of today, a week ago 8 %. */
 const HOUR_MEMORY = 0.7;
 
 export interface Usual {
-  /** Spend and number of the active minutes, by day modulo 14. */
+  /** Spend and number of the active minutes, by day modulo their number. */
   readonly minuteSpend: Float64Array;
   readonly minuteCount: Float64Array;
   day: number;
@@ -69,7 +71,7 @@ export function learnMinute(usual: Usual, at: number, spend: number): void {
 /** The present hour is over, and so are the idle ones until `hour`. */
 export function learnHours(usual: Usual, hour: number): void {
   if (usual.hour > 0) {
-    const idleFrom = Math.max(usual.hour + 1, hour - 24 * DAYS);
+    const idleFrom = Math.max(usual.hour + 1, hour - 24 * HOURS_DAYS);
     learnHour(usual, usual.hour, usual.hourSpend);
     for (let idle = idleFrom; idle < hour; idle++) learnHour(usual, idle, 0);
   }
