@@ -191,7 +191,7 @@ async function assemble(
   background('answers that are owed could not be looked up', results.resume());
   background('old requests could not be pruned', store.prune());
 
-  const tripwire = await startTripwire({ config, desk, alarms, ...supervise, logger, now });
+  const tripwire = startTripwire({ config, desk, alarms, ...supervise, logger, now });
   atEnd(() => tripwire?.close());
 
   const closing = new AbortController();

@@ -26,12 +26,17 @@ const VERSION = 1;
 export interface Saved {
   readonly version: number;
   readonly feed: FeedState;
-  readonly subjects: readonly {
-    readonly subject: Subject;
-    readonly totals: unknown;
-    readonly states: Readonly<Record<string, SavedState>>;
-  }[];
+  readonly subjects: readonly SavedSubject[];
 }
+
+interface SavedSubject {
+  readonly subject: Subject;
+  readonly totals: unknown;
+  readonly states: Readonly<Record<string, SavedState>>;
+}
+
+/** One of what `Detection.parts` gives, in that order. */
+export type SavedPart = Pick<Saved, 'version'> | SavedSubject | Pick<Saved, 'feed'>;
 
 interface Known {
   readonly subject: Subject;
@@ -93,11 +98,17 @@ export class Detection {
 
   /** All that has to survive a restart, as JSON. */
   save(): Saved {
-    const subjects = [...this.subjects.values()].map(({ subject, states, totals }) => ({
-      ...{ subject, totals: saveTotals(totals) },
-      states: Object.fromEntries(Object.entries(states).map(([unit, state]) => [unit, saveState(state)])),
-    }));
-    return { version: VERSION, feed: this.feed.save(), subjects };
+    return { version: VERSION, feed: this.feed.save(), subjects: [...this.subjects.values()].map(savedSubject) };
+  }
+
+  /**
+   * The same bit by bit, for more keys than can be saved in one turn. The counters come last: what is spent meanwhile
+   * is in them already, and is not counted twice by whoever goes on from here.
+   */
+  *parts(): Generator<SavedPart> {
+    yield { version: VERSION };
+    for (const known of this.subjects.values()) yield savedSubject(known);
+    yield { feed: this.feed.save() };
   }
 
   /**
@@ -108,20 +119,34 @@ export class Detection {
     try {
       const { version, feed, subjects } = saved as Saved;
       if (version !== VERSION) return false;
-      for (const { subject, totals, states } of subjects) {
-        const { kind, id } = subject;
-        const known: Known = {
-          ...{ subject: { kind, id }, settings: this.options.settingsOf(subject), totals: loadTotals(totals) },
-          states: Object.fromEntries(Object.entries(states).map(([unit, state]) => [unit, loadState(state)])),
-        };
-        this.subjects.set(nameOf(subject), known);
-      }
+      for (const subject of subjects) this.loadSubject(subject);
       this.feed.load(feed);
       return true;
     } catch {
-      this.subjects.clear();
+      this.forget();
       return false;
     }
+  }
+
+  /** One of the parts that `parts` gave, in that order. @throws Error when it can't be read: then `forget` the others. */
+  loadPart(part: unknown): void {
+    const { version, feed } = part as Partial<Saved>;
+    if (feed !== undefined) this.feed.load(feed);
+    else if (version === undefined) this.loadSubject(part as SavedSubject);
+    else if (version !== VERSION) throw new Error(`it was saved as version ${version}, and this is ${VERSION}`);
+  }
+
+  /** As if nothing had been loaded. */
+  forget(): void {
+    this.subjects.clear();
+  }
+
+  private loadSubject({ subject, totals, states }: SavedSubject): void {
+    const { kind, id } = subject;
+    this.subjects.set(nameOf(subject), {
+      ...{ subject: { kind, id }, settings: this.options.settingsOf(subject), totals: loadTotals(totals) },
+      states: Object.fromEntries(Object.entries(states).map(([unit, state]) => [unit, loadState(state)])),
+    });
   }
 
   private spend(increment: Increment): readonly Signal[] {
@@ -157,6 +182,11 @@ export class Detection {
     return fresh;
   }
 }
+
+const savedSubject = ({ subject, states, totals }: Known): SavedSubject => ({
+  ...{ subject, totals: saveTotals(totals) },
+  states: Object.fromEntries(Object.entries(states).map(([unit, state]) => [unit, saveState(state)])),
+});
 
 /** Tokens are watched where they cost nothing, and where there is a ceiling for them. */
 const watches = ({ ceilings }: SubjectSettings, unit: Unit, { spendUsd }: Increment): boolean =>

@@ -43,7 +43,7 @@ export interface TripwireService {
 }
 
 /** @returns undefined where none is configured. @throws Error when a `caFile` can't be read. */
-export async function startTripwire(options: TripwireOptions): Promise<TripwireService | undefined> {
+export function startTripwire(options: TripwireOptions): TripwireService | undefined {
   const { config, desk, alarms, trouble, cleared, logger, now } = options;
   const { tripwire } = config;
   if (!tripwire) return undefined;
@@ -82,8 +82,9 @@ export async function startTripwire(options: TripwireOptions): Promise<TripwireS
   });
   const memory = new Memory(config.dataDir);
   const keeper = new Keeper({
-    ...{ memory, now, monotonic },
-    learnt: () => ({ detection: detection.save(), scopes: restores.save(), episodes: trips.episodes.save() }),
+    monotonic,
+    write: () =>
+      memory.write({ savedAt: now(), scopes: restores.save(), episodes: trips.episodes.save() }, detection.parts()),
     onTrouble: (error) => {
       logger.warn({ err: error }, 'what the tripwire has learnt could not be kept');
       trouble(MEMORY, 'What the tripwire learns cannot be kept over a restart: look at the disk of dataDir.');
@@ -96,21 +97,26 @@ export async function startTripwire(options: TripwireOptions): Promise<TripwireS
     ...{ monotonic, random },
   });
 
-  try {
-    const learnt = await memory.read();
-    if (learnt) {
-      restores.load(learnt.scopes);
-      trips.episodes.load(learnt.episodes as readonly Episode[]);
-      if (!detection.load(learnt.detection)) throw new Error('the detectors cannot read what they have learnt');
+  const recall = async (): Promise<void> => {
+    try {
+      const head = await memory.read((part) => detection.loadPart(part));
+      if (!head) return;
+      restores.load(head.scopes);
+      trips.episodes.load(head.episodes as readonly Episode[]);
+    } catch (error) {
+      detection.forget();
+      logger.warn({ err: error }, 'what the tripwire had learnt cannot be read');
+      alarms.raise(
+        MEMORY,
+        'What the tripwire had learnt cannot be read: it learns afresh what is usual. The ceilings hold.',
+      );
     }
-  } catch (error) {
-    logger.warn({ err: error }, 'what the tripwire had learnt cannot be read');
-    alarms.raise(
-      MEMORY,
-      'What the tripwire had learnt cannot be read: it learns afresh what is usual. The ceilings hold.',
-    );
-  }
-  watch.start();
+  };
+  // Nobody waits for it: a text that says STOP must not.
+  let closed = false;
+  const recalled = recall().then(() => {
+    if (!closed) watch.start();
+  });
 
   return {
     spend: (limit) =>
@@ -129,7 +135,9 @@ export async function startTripwire(options: TripwireOptions): Promise<TripwireS
       ),
     readiness: () => readinessOf(tripwire, watch, detection),
     close: async () => {
+      closed = true;
       trips.close();
+      await recalled;
       await watch.close();
       await keeper.close();
     },

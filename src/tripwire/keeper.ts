@@ -1,22 +1,23 @@
-import type { Learnt, Memory } from './memory';
-
 export interface KeeperOptions {
-  readonly memory: Memory;
-  readonly learnt: () => Omit<Learnt, 'savedAt'>;
+  /** @returns how many bytes were written. */
+  readonly write: () => Promise<number>;
   readonly onTrouble: (error: unknown) => void;
   readonly onSaved: () => void;
-  /** Epoch, in milliseconds. */
-  readonly now: () => number;
   readonly monotonic: () => number;
 }
 
 const EVERY_MS = 60_000;
 /** What is saved takes at most one part in so many of the time. */
 const SPARING = 100;
+/** And wears out the disk by no more than this, in the long run: 4 GB a day. */
+const BYTES_A_SECOND = 50_000;
+/** The program's end doesn't wait for longer: what was saved last has to do. */
+const PATIENCE_MS = 1_500;
 
 /** Saves what was learnt now and then, one save at a time. Never throws: what isn't saved is learnt again. */
 export class Keeper {
   private dueAt: number;
+  private tookMs = 0;
   private saving: Promise<void> | undefined;
 
   constructor(private readonly options: KeeperOptions) {
@@ -34,21 +35,24 @@ export class Keeper {
     return this.saving;
   }
 
-  /** Once more, with all that came meanwhile. */
+  /** Once more, with all that came meanwhile, unless there is too much of it. */
   async close(): Promise<void> {
+    if (this.tookMs > PATIENCE_MS) return;
     await this.saving;
     await this.save();
   }
 
   private async write(): Promise<void> {
-    const { memory, learnt, onTrouble, onSaved, now, monotonic } = this.options;
+    const { write, onTrouble, onSaved, monotonic } = this.options;
     const began = monotonic();
+    let bytes = 0;
     try {
-      await memory.write({ savedAt: now(), ...learnt() });
+      bytes = await write();
       onSaved();
     } catch (error) {
       onTrouble(error);
     }
-    this.dueAt = monotonic() + Math.max(EVERY_MS, SPARING * (monotonic() - began));
+    this.tookMs = monotonic() - began;
+    this.dueAt = monotonic() + Math.max(EVERY_MS, SPARING * this.tookMs, (bytes / BYTES_A_SECOND) * 1000);
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Tripwire } from '../config/tripwire';
 import type { Latch } from '../latch/latch';
@@ -109,7 +108,7 @@ export class Watch {
         logger.error({ err: error, source: one.source.name }, 'a look could not be taken');
         this.options.trouble(BROKEN, 'The tripwire failed inside: what it saw was not judged. The log says why.');
       }
-      await pause(Math.max(0, everyMs - (monotonic() - began)), undefined, { signal }).catch(() => undefined);
+      await sleep(Math.max(0, everyMs - (monotonic() - began)), signal);
     }
   }
 
@@ -179,6 +178,20 @@ export class Watch {
       return budgets.take(subject, budget, pace, at) ?? [];
     });
   }
+}
+
+/** Until then, or until the signal comes. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    signal.addEventListener('abort', wake);
+    if (signal.aborted) wake();
+  });
 }
 
 const BROKEN = 'tripwire itself';

@@ -61,7 +61,7 @@ async function watch(litellm: readonly SandboxLiteLLM[], block: object = {}, sou
   const desk = new SlowDesk();
   const seen = { paper: [] as Entry[], told: [] as Omit<Notice, 'text'>[], alarms: [] as string[] };
   const troubles = new Map<string, string>();
-  const service = (await startTripwire({
+  const service = startTripwire({
     config,
     desk: {
       order: (...asked) => desk.order(...asked),
@@ -79,7 +79,7 @@ async function watch(litellm: readonly SandboxLiteLLM[], block: object = {}, sou
       clock.looks += 1;
       return 0.5;
     },
-  })) as TripwireService;
+  }) as TripwireService;
   const close = async (): Promise<void> => {
     if (!closing.includes(close)) return;
     closing.splice(closing.indexOf(close), 1);
@@ -98,7 +98,7 @@ async function looked(times = 3): Promise<void> {
 
 it('is off when it is not configured', async () => {
   const config = { dataDir: folder } as never;
-  expect(await startTripwire({ config } as never)).toBeUndefined();
+  expect(startTripwire({ config } as never)).toBeUndefined();
 });
 
 it('trips beyond a ceiling, and not before; over restarts of LiteLLM', async () => {
@@ -199,7 +199,8 @@ it('keeps what it has seen over a restart of Pullcord, and notices a restore tha
 });
 
 it('learns afresh, aloud, when what it had learnt cannot be read; the ceilings hold', async () => {
-  writeFileSync(join(folder, 'tripwire.json'), '{"version":1,"savedAt":1,"scopes":{},"detection":{"version":99}}');
+  const head = { version: 1, savedAt: 1, scopes: {}, episodes: [] };
+  writeFileSync(join(folder, 'tripwire.jsonl'), `${JSON.stringify(head)}\n{"version":99}\n`);
   const litellm = await litellmOf();
   const { key } = litellm.addKey();
   await burn(litellm, key, 1);
@@ -208,7 +209,7 @@ it('learns afresh, aloud, when what it had learnt cannot be read; the ceilings h
   await burn(litellm, key, 12);
   await until(() => orders().length === 1);
   await close();
-  expect(readFileSync(join(folder, 'tripwire.json'), 'utf8')).not.toContain('99}');
+  expect(readFileSync(join(folder, 'tripwire.jsonl'), 'utf8')).not.toContain('99}');
 });
 
 it('a budget that LiteLLM knows trips when it is used up', async () => {
