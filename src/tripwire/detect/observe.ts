@@ -9,7 +9,7 @@ import { type Likeness, likenessOf } from './likeness';
 import { limits, measure } from './measure';
 import { type Profile, profiles, TOKENS_A_DOLLAR } from './profile';
 import { advance, fineSum, MINUTE_SECONDS, minuteSpend, minutesSum, type Spending, spend } from './spending';
-import { copyOf, type Standing, type SubjectState } from './state';
+import { copyOf, type SubjectState } from './state';
 import { activeMinute, learnHours, learnMinute, learnPrice, usualAt } from './usual';
 
 export interface Observed {
@@ -60,6 +60,7 @@ export function observeInPlace(state: SubjectState, spent: Spent, how: How): Obs
   const profile = how.tuning ?? profiles[how.profile];
   const at = Math.max(state.at, spent.to / 1000);
   const tokens = spent.promptTokens + spent.completionTokens;
+  if (state.tripped && at - state.tripped.over > profile.calmSeconds) endTrip(state);
   const overCeiling = ceilingsOver(state, how, at, how.unit === 'usd' ? spent.spendUsd : tokens);
   const amount = watched(spent, how.unit);
   if (amount === undefined) return tell(state, how, profile, at, overCeiling, 0);
@@ -227,8 +228,8 @@ function tell(
   ratio: number,
   near: Over | undefined = over,
 ): Observed {
-  const tripped = standing(state.tripped, at, profile.calmSeconds);
-  const warned = standing(state.warned, at, WARN_AGAIN_SECONDS);
+  const { tripped } = state;
+  const warned = state.warned && at - state.warned.over <= WARN_AGAIN_SECONDS ? state.warned : undefined;
   if (over) {
     const again = !tripped || over.ratio > profile.grown * tripped.ratio;
     const since = tripped?.since ?? at;
@@ -241,14 +242,17 @@ function tell(
     if (at - since < ACCEPTED_SECONDS) state.learnsFrom = at + LEARNS_AFTER_SECONDS;
     return { state, signals: again ? [signal(state, how, at, 'trip', over)] : [] };
   }
-  state.tripped = tripped;
   if (!near || ratio < WARN_AT || tripped || warned) return { state, signals: [] };
   state.warned = { since: at, over: at, ratio };
   return { state, signals: [signal(state, how, at, 'warn', near)] };
 }
 
-const standing = (one: Standing | undefined, at: number, forSeconds: number): Standing | undefined =>
-  one && at - one.over <= forSeconds ? one : undefined;
+/** It is over, and what it spent was told: no window tells it again. */
+function endTrip(state: SubjectState): void {
+  state.tripped = undefined;
+  state.spending.fine.fill(0);
+  state.spending.minutes.fill(0);
+}
 
 function signal(
   state: SubjectState,
