@@ -17,6 +17,8 @@ export interface ApisixOptions {
   readonly statusPort?: number;
   /** One for each node, in order; nodes without one take a free port. */
   readonly gatewayPorts?: readonly number[];
+  /** The same for the metrics of each node. */
+  readonly metricsPorts?: readonly number[];
   /** Number of gateways. Each has its own listener and its own view of the configuration. */
   readonly nodes?: number;
   readonly adminKey?: string;
@@ -36,6 +38,8 @@ export interface Apisix {
   /** The first of `gatewayUrls`. */
   readonly gatewayUrl: string;
   readonly gatewayUrls: readonly string[];
+  /** Of each gateway: what its plugin `prometheus` counts. */
+  readonly metricsUrls: readonly string[];
   /** The Control API of the first gateway. */
   readonly controlUrl: string;
   readonly statusUrl: string;
@@ -62,7 +66,10 @@ export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> 
 
   const nodes = await Promise.all(
     Array.from({ length: options.nodes ?? 1 }, (_, index) =>
-      startNode({ store, port: options.gatewayPorts?.[index] ?? 0, propagationMs, random }),
+      startNode({
+        ...{ store, propagationMs, random },
+        ...{ port: options.gatewayPorts?.[index] ?? 0, metricsPort: options.metricsPorts?.[index] ?? 0 },
+      }),
     ),
   );
   const [first] = nodes;
@@ -88,6 +95,7 @@ export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> 
     adminUrl: admin.url,
     gatewayUrl: first.listener.url,
     gatewayUrls: nodes.map(({ listener }) => listener.url),
+    metricsUrls: nodes.map(({ metricsUrl }) => metricsUrl),
     controlUrl: control.url,
     statusUrl: status.url,
     adminKey,

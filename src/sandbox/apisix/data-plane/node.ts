@@ -7,7 +7,8 @@ import type { FaultyNode } from '../faults';
 import { listen } from '../listener';
 import type { Store } from '../store';
 import { createBalancer } from './balancer';
-import { decide } from './phases';
+import { createExporter, type Exporter } from './exporter';
+import { type Decision, decide } from './phases';
 import { respond } from './proxy';
 import { createRouter } from './router';
 import { createView, type View } from './view';
@@ -16,21 +17,31 @@ import { tunnel } from './websocket';
 /** One gateway of the sandbox: a listener with its own view of the configuration. */
 export interface GatewayNode extends FaultyNode {
   readonly view: View;
+  /** Where its metrics are. */
+  readonly metricsUrl: string;
   close(): Promise<void>;
 }
 
 export interface NodeOptions {
   readonly store: Store;
   readonly port: number;
+  readonly metricsPort: number;
   readonly propagationMs: number;
   readonly random: () => number;
 }
 
-export async function startNode({ store, port, propagationMs, random }: NodeOptions): Promise<GatewayNode> {
+export async function startNode({
+  store,
+  port,
+  metricsPort,
+  propagationMs,
+  random,
+}: NodeOptions): Promise<GatewayNode> {
   const ending = new AbortController();
   setMaxListeners(0, ending.signal);
   const view = createView(store, propagationMs);
   const balancer = createBalancer();
+  const exporter = createExporter();
   const parts = {
     view,
     balancer,
@@ -42,7 +53,9 @@ export async function startNode({ store, port, propagationMs, random }: NodeOpti
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (isHanging) return;
-    await respond(request, response, await decide(request, parts), parts);
+    const decision = await decide(request, parts);
+    response.once('close', () => log(exporter, decision, response));
+    await respond(request, response, decision, parts);
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -65,9 +78,12 @@ export async function startNode({ store, port, propagationMs, random }: NodeOpti
     onUpgrade: (request, socket, head) => void upgrade(request, socket, head).catch(() => socket.destroy()),
   });
 
+  const metrics = await listen({ port: metricsPort, onRequest: exporter.onRequest });
+
   return {
     view,
     listener,
+    metricsUrl: `${metrics.url}/apisix/prometheus/metrics`,
     hang: (on) => {
       isHanging = on;
     },
@@ -75,7 +91,16 @@ export async function startNode({ store, port, propagationMs, random }: NodeOpti
     close: async () => {
       ending.abort();
       view.close();
-      await listener.close();
+      await Promise.all([listener.close(), metrics.close()]);
     },
   };
+}
+
+/** As in nginx' log phase: of a client that went before the head, 499. */
+function log(exporter: Exporter, { account, way }: Decision, response: ServerResponse): void {
+  exporter.seen();
+  if (!account) return;
+  const { node = '' } = way;
+  const source = way.answered ? 'upstream' : node === '' ? 'apisix' : 'nginx';
+  exporter.count({ ...account, code: response.headersSent ? response.statusCode : 499, node, source });
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { type Json, type JsonObject, objectAt, textAt } from '../json';
+import { at, type Json, type JsonObject, objectAt, textAt } from '../json';
+import type { Logged } from './exporter';
 import { filterHeaders, type Refusal, runPhase, type Stage } from './plugins';
-import type { Router } from './router';
+import type { Match, Router } from './router';
 import { type Learned, requestVariables } from './variables';
 import type { View } from './view';
 
@@ -13,6 +14,10 @@ export interface Decision {
   /** Where it goes, when it isn't refused. */
   readonly upstream?: { readonly key: string; readonly conf: JsonObject };
   readonly websocket: boolean;
+  /** What the exporter is told when it is over; undefined where no plugin `prometheus` counts it. */
+  readonly account: Omit<Logged, 'code' | 'node' | 'source'> | undefined;
+  /** How far it came. */
+  readonly way: { node?: string; answered?: true };
   /** What plugins do to the headers of any response. */
   readonly headerFilter: (headers: Record<string, string | string[]>) => void;
 }
@@ -44,6 +49,8 @@ export async function decide(request: IncomingMessage, parts: PhaseParts): Promi
   const decision = (route: EffectiveRoute | undefined, plugins: JsonObject, refusal?: Refusal): Decision => ({
     routeId: route?.id,
     websocket: route?.value.enable_websocket === true,
+    account: accountOf(matched, countsBy(route, plugins, global), learned, view),
+    way: {},
     headerFilter: (headers) => filterHeaders(stage, [global, plugins], headers),
     ...(refusal ? { refusal } : upstreamOf(route, view)),
   });
@@ -53,7 +60,7 @@ export async function decide(request: IncomingMessage, parts: PhaseParts): Promi
     return decision(undefined, {}, refusal ?? { status: 404, body: { error_msg: '404 Route Not Found' } });
   }
 
-  const route = effective(matched.value, view);
+  const route = effective(matched.entry.value, view);
   if ('status' in route) return decision(undefined, {}, route);
   learned.route_id = route.id;
   learned.route_name = textAt(route.value, 'name');
@@ -110,6 +117,32 @@ function effective(route: JsonObject, view: View): EffectiveRoute | Refusal {
     value = { ...inherited, ...route };
   }
   return { id: String(route.id), value, plugins };
+}
+
+/** A plugin on the route stands in for the same one among the global rules (`run_policy`: `prefer_route`). */
+function countsBy(route: EffectiveRoute | undefined, plugins: JsonObject, global: JsonObject): JsonObject | undefined {
+  const conf =
+    objectAt(plugins, 'prometheus') ?? (route?.plugins.prometheus ? undefined : objectAt(global, 'prometheus'));
+  return conf && at(conf, '_meta', 'disable') === true ? undefined : conf;
+}
+
+function accountOf(
+  matched: Match | undefined,
+  conf: JsonObject | undefined,
+  { consumer_name: consumer = '' }: Learned,
+  view: View,
+): Decision['account'] {
+  if (!conf) return undefined;
+  if (!matched) return { route: '', uri: '', host: '', service: '', consumer };
+  const { path: uri, host, entry } = matched;
+  const { id, name, service_id: service = '' } = entry.value;
+  const byName = conf.prefer_name === true;
+  const called = byName ? view.get('services', String(service))?.value.name : undefined;
+  return {
+    route: String((byName ? name : undefined) ?? id),
+    service: String(called ?? service),
+    ...{ uri, host, consumer },
+  };
 }
 
 function upstreamOf(route: EffectiveRoute | undefined, view: View): Pick<Decision, 'refusal' | 'upstream'> {

@@ -28,6 +28,7 @@ export async function respond(
   response.on('close', () => left.abort());
   for (const node of nodes) {
     const attempt = { request, upstream: upstream.conf, node, signal: left.signal };
+    decision.way.node = node.host;
     const open = await connect(attempt).catch(() => undefined);
     if (open) return exchange(request, response, open, decision, parts.view);
     if (left.signal.aborted) return;
@@ -65,6 +66,7 @@ function exchange(
   });
   open.on('response', (answer) => {
     isAnswered = true;
+    decision.way.answered = true;
     relay(answer, response, open, decision, view);
   });
   request.pipe(open);

@@ -4,12 +4,18 @@ import type { Entry } from '../store';
 import type { View } from './view';
 
 /** Finds the route of a request, as APISIX's `radixtree_host_uri` does. */
-export type Router = (variables: Variables) => Entry | undefined;
+export type Router = (variables: Variables) => Match | undefined;
 
-interface Candidate {
+export interface Match {
   readonly entry: Entry;
+  /** The pattern of the route that took it, as it is written there. */
+  readonly path: string;
+  /** The host that the route wants; empty where it takes any. */
+  readonly host: string;
+}
+
+interface Candidate extends Match {
   readonly priority: number;
-  readonly pathLength: number;
   readonly passes: Expression;
 }
 
@@ -39,11 +45,11 @@ function build(view: View): Router {
   for (const entry of view.list('routes')) {
     if (entry.value.status === 0) continue;
     const hosts = hostsOf(entry.value, view);
-    if (!hosts) insert(anyHost, entry);
+    if (!hosts) insert(anyHost, entry, '');
     for (const host of hosts ?? []) {
       const table = byHost.get(host) ?? { exact: new Map(), prefixes: new Map() };
       byHost.set(host, table);
-      insert(table, entry);
+      insert(table, entry, host);
     }
   }
   // A route that names the host wins over one that doesn't, whatever their paths; a longer wildcard over a shorter.
@@ -65,30 +71,30 @@ function hostsOf(route: JsonObject, view: View): readonly string[] | undefined {
   return (own ?? textsAt(service?.value, 'hosts'))?.map((host) => host.toLowerCase());
 }
 
-function insert({ exact, prefixes }: PathTable, entry: Entry): void {
+function insert({ exact, prefixes }: PathTable, entry: Entry, host: string): void {
   for (const path of textsAt(entry.value, 'uris') ?? [textAt(entry.value, 'uri') ?? '']) {
     const star = path.indexOf('*');
     const table = star < 0 ? exact : prefixes;
     const key = star < 0 ? path : path.slice(0, star);
-    const candidates = [...(table.get(key) ?? []), candidate(entry, path)];
+    const candidates = [...(table.get(key) ?? []), candidate(entry, path, host)];
     table.set(key, candidates.sort(byPriority));
   }
 }
 
-const byPriority = (a: Candidate, b: Candidate): number => b.priority - a.priority || b.pathLength - a.pathLength;
+const byPriority = (a: Candidate, b: Candidate): number => b.priority - a.priority || b.path.length - a.path.length;
 
-function find({ exact, prefixes }: PathTable, variables: Variables): Entry | undefined {
+function find({ exact, prefixes }: PathTable, variables: Variables): Match | undefined {
   const uri = variables('uri') ?? '/';
   const hit = exact.get(uri)?.find(({ passes }) => passes(variables));
-  if (hit) return hit.entry;
+  if (hit) return hit;
   for (let length = uri.length; length >= 0; length -= 1) {
     const found = prefixes.get(uri.slice(0, length))?.find(({ passes }) => passes(variables));
-    if (found) return found.entry;
+    if (found) return found;
   }
   return undefined;
 }
 
-function candidate(entry: Entry, path: string): Candidate {
+function candidate(entry: Entry, path: string, host: string): Candidate {
   const route = entry.value;
   const methods = textsAt(route, 'methods');
   const vars = parseExpression(listAt(route, 'vars') ?? []);
@@ -96,9 +102,8 @@ function candidate(entry: Entry, path: string): Candidate {
     textsAt(route, 'remote_addrs') ?? (route.remote_addr === undefined ? undefined : [route.remote_addr]);
   const shape = middleStar(path);
   return {
-    entry,
+    ...{ entry, path, host },
     priority: numberAt(route, 'priority') ?? 0,
-    pathLength: path.length,
     passes: (variables) =>
       (!methods || methods.includes(variables('request_method') ?? '')) &&
       (!addresses || addressIn(variables('remote_addr') ?? '', addresses)) &&
