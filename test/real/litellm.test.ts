@@ -1,10 +1,7 @@
 import { startSandboxLiteLLM } from '../../src/sandbox/litellm';
-import { Feed } from '../../src/tripwire/feed/feed';
-import type { Usage } from '../../src/tripwire/reading';
-import type { Look, Scrape } from '../../src/tripwire/scrape/look';
-import { createSource } from '../../src/tripwire/scrape/source';
 import { until } from '../support/until';
-import { ANSWER, type Litellm, MASTER_KEY_NAME, PRICE, PRICES, startLitellm } from './parts/litellm';
+import { ANSWER, type Litellm, PRICE, PRICES, startLitellm } from './parts/litellm';
+import { openPurse, type Purse } from './parts/purse';
 
 /** What a real LiteLLM shows, and what the scrape and the feed make of it. */
 
@@ -12,66 +9,6 @@ import { ANSWER, type Litellm, MASTER_KEY_NAME, PRICE, PRICES, startLitellm } fr
 const FIRST_START_MS = 600_000;
 const RESTART_MS = 150_000;
 const PATIENCE_MS = 20_000;
-
-/** Looks at it, and adds up what was spent, by model. */
-interface Purse {
-  look(): Promise<Look>;
-  /** A look that has to show something. */
-  see(): Promise<Scrape>;
-  /** One request, and the look that shows it: the first one, long ago. It may be what was there before. */
-  begin(litellm: Litellm): Promise<void>;
-  /** Since then. */
-  spent(model: string): Usage;
-  close(): Promise<void>;
-}
-
-/** What shows soon after the first look may have been there before it. It lies in the past, that nobody has to wait. */
-const LONG_AGO_MS = 15 * 60_000;
-
-function purse(url: string, token?: string): Purse {
-  let backMs = 0;
-  const source = createSource({
-    ...{ name: 'proxy', url, token, timeoutMs: 10_000 },
-    ...{ now: () => Date.now() - backMs, monotonic: () => performance.now() },
-  });
-  const feed = new Feed();
-  const sums = new Map<string, Usage>();
-  const spent = (model: string): Usage => sums.get(model) ?? { spendUsd: 0, promptTokens: 0, completionTokens: 0 };
-
-  async function look(): Promise<Look> {
-    const seen = await source.look(new AbortController().signal);
-    for (const reading of seen.ok ? seen.scrape.readings : []) {
-      const increment = feed.take(reading);
-      if (!increment) continue;
-      expect(increment.key).toBe(MASTER_KEY_NAME);
-      const before = spent(increment.model);
-      sums.set(increment.model, {
-        spendUsd: before.spendUsd + increment.spendUsd,
-        promptTokens: before.promptTokens + increment.promptTokens,
-        completionTokens: before.completionTokens + increment.completionTokens,
-      });
-    }
-    return seen;
-  }
-
-  async function see(): Promise<Scrape> {
-    const seen = await look();
-    if (!seen.ok) throw new Error(seen.detail);
-    return seen.scrape;
-  }
-
-  return {
-    ...{ look, see, spent },
-    async begin(litellm) {
-      backMs = LONG_AGO_MS;
-      await ask(litellm, 1);
-      await until(async () => (await see()).readings.length > 0, PATIENCE_MS);
-      backMs = 0;
-      sums.clear();
-    },
-    close: () => source.close(),
-  };
-}
 
 const answers = (count: number, price = PRICE) => ({
   spendUsd: expect.closeTo(count * price, 9),
@@ -98,7 +35,7 @@ describe('one worker, metrics with authentication', () => {
   let watch: Purse;
   beforeAll(async () => {
     litellm = await startLitellm({ metricsAuth: true });
-    watch = purse(litellm.url, litellm.masterKey);
+    watch = openPurse(litellm.url, litellm.masterKey);
   }, FIRST_START_MS);
   afterAll(async () => {
     await watch?.close();
@@ -142,7 +79,7 @@ describe('one worker, metrics with authentication', () => {
     ['a token that is no key', 'nonsense'],
     ['no token', undefined],
   ])('tells of %s, and what to do about it', async (_what, token) => {
-    const blind = purse(litellm.url, token);
+    const blind = openPurse(litellm.url, token);
     expect(await blind.look()).toMatchObject({
       ok: false,
       why: 'unauthorised',
@@ -200,7 +137,7 @@ describe('two workers that share their counters, metrics without authentication'
   let watch: Purse;
   beforeAll(async () => {
     litellm = await startLitellm({ workers: 'sharing', metricsAuth: false });
-    watch = purse(litellm.url);
+    watch = openPurse(litellm.url);
   }, FIRST_START_MS);
   afterAll(async () => {
     await watch?.close();
@@ -235,7 +172,7 @@ describe('two workers that each show their own counters', () => {
   afterAll(() => litellm?.remove());
 
   it('are told apart: what one of them counted is counted once, however often they take turns', async () => {
-    const watch = purse(litellm.url);
+    const watch = openPurse(litellm.url);
     await watch.begin(litellm);
     const totals = new Map<string | undefined, number[]>();
     for (let asked = 0; asked < 12; asked += 1) {
