@@ -71,10 +71,15 @@ function sustainedSum(spending: Spending, stream: Stream, fives: number, pauses:
 export function limits(levels: Float64Array, profile: Profile, activeMinute: number, out: Float64Array): void {
   for (let i = 0; i < gauges.length; i++) {
     const { stream, windowSeconds } = gauges[i] as (typeof gauges)[number];
-    const floor = profile.floors[stream] * (windowSeconds / 60) ** (stream === 'all' ? profile.floorGrowth : 0.5);
+    const floor = profile.floors[stream] * (windowSeconds / 60) ** growthOf(profile, stream, windowSeconds);
     const burst = burstOf(profile, stream, windowSeconds) * activeMinute;
     out[i] = Math.max((levels[i] as number) * profile.margins[stream], floor, burst);
   }
+}
+
+function growthOf({ floorGrowth, shortFloorGrowth }: Profile, stream: Stream, windowSeconds: number): number {
+  if (stream !== 'all') return 0.5;
+  return windowSeconds < 60 ? shortFloorGrowth : floorGrowth;
 }
 
 function burstOf(profile: Profile, stream: Stream, windowSeconds: number): number {

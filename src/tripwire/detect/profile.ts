@@ -10,6 +10,7 @@ export interface Profile {
   /** What is too little to cut for, in a minute; grows with the root of the window. */
   readonly floors: Readonly<Record<Stream, number>>;
   readonly floorGrowth: number;
+  readonly shortFloorGrowth: number;
   /** By how much a learnt level has to be exceeded. */
   readonly margins: Readonly<Record<Stream, number>>;
   /** What a harmless burst may cost, in active minutes of the usual kind, by window in seconds. */
@@ -49,7 +50,7 @@ const levels: LevelOptions = {
 
 const agent: Profile = {
   floors: { all: 0.6, alike: 0.2, dear: 0.4, doubling: 0.15, sustained: 0.35, 'sustained-dear': 0.3 },
-  floorGrowth: 0.75,
+  ...{ floorGrowth: 0.75, shortFloorGrowth: 0.75 },
   margins: { all: 1.4, alike: 1.3, dear: 1.2, doubling: 1.8, sustained: 1.6, 'sustained-dear': 1.6 },
   bursts: { 20: 6, 30: 8, 60: 13, 180: 26, 600: 46, 1800: 75, 7200: 150, 21600: 300 },
   dearBurst: 0.7,
@@ -73,14 +74,14 @@ const agent: Profile = {
 const service: Profile = {
   ...agent,
   floors: { all: 0.8, alike: 0.5, dear: 1, doubling: 0.8, sustained: 0.7, 'sustained-dear': 0.6 },
-  floorGrowth: 0.5,
-  margins: { all: 1.4, alike: 3.5, dear: 3, doubling: 2, sustained: 4, 'sustained-dear': 4 },
+  ...{ floorGrowth: 0.5, shortFloorGrowth: 0 },
+  margins: { all: 1.4, alike: 5, dear: 3, doubling: 2, sustained: 4, 'sustained-dear': 4 },
   levels: { ...levels, shortReturnDays: 22 },
   cold: { hours: 48, all: 10, alike: 10, same: 2 },
   // Its budget says little of its hours: many a service spends more on some days.
   budgetShares: [
     [60, 0.3],
-    [600, 0.45],
+    [600, 0.7],
   ],
   // A service that does more than ever goes on doing so, for hours.
   ...{ calmSeconds: 43_200, grown: 10 },
