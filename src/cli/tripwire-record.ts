@@ -26,9 +26,9 @@ const [MEBIBYTE, MAX_SIZE] = [1024 * 1024, 1024];
 
 const HELP = `
 The proxies are those of the block tripwire in the configuration, or the one of --url. What is there already is gone on
-with. Every look is in the file at once; one that shows nothing leaves a gap, as for the watch itself. Rows that repeat
-the one before are left out, but for one a minute, and one a look. Several proxies are told apart by the column source, one that was
-started anew, or a worker of several, by the column process.
+with. Every look is in the file at once; one that fails leaves a gap, as for the watch itself. Rows that repeat the one
+before are left out, but for one a minute, and one a look. Several proxies are told apart by the column source, one that
+was started anew, or a worker of several, by the column process.
 
 It ends after --for, at SIGINT or SIGTERM, or when the file is as large as --max-size.
 Exit code 0: recorded; 1: nothing could be seen, or written; 2: wrong use or configuration.`;
@@ -52,7 +52,7 @@ async function recordInto(cli: Cli, options: RecordOptions): Promise<void> {
   const { stderr, warn, say } = cli;
   const { litellm, everyMs } = settingsOf(cli, options);
   const monotonic = (): number => performance.now();
-  const file = await translated(openRecordFile(options.out));
+  const file = await translated(openRecordFile(options.out), 2);
   const sources = sourcesOf({ litellm }, cli.now, monotonic);
   if (file.found !== undefined) warn(`${options.out}: ${file.found}.`);
   const progress = progressOn(stderr);
@@ -72,11 +72,12 @@ async function recordInto(cli: Cli, options: RecordOptions): Promise<void> {
         onLook: ({ rows, looks }) =>
           progress.show(undefined, `${looks} looks, ${rows} rows, ${(file.size / MEBIBYTE).toFixed(1)} MiB`),
       }),
+      1,
     );
   } finally {
     ending.release();
     progress.clear();
-    await translated(file.close());
+    await translated(file.close(), 1);
   }
   const { rows, looks, unseen, isFull } = recorded;
   if (isFull) warn(`The file is as large as --max-size allows.`);
@@ -127,9 +128,9 @@ function endOf(afterMs: number | undefined): { readonly signal: AbortSignal; rel
   return { signal: controller.signal, release };
 }
 
-async function translated<T>(work: Promise<T>): Promise<T> {
+async function translated<T>(work: Promise<T>, exitCode: 1 | 2): Promise<T> {
   return work.catch((error: unknown) => {
-    if (error instanceof NotWritable) throw new Failure(error.message, 2);
+    if (error instanceof NotWritable) throw new Failure(error.message, exitCode);
     throw error;
   });
 }

@@ -48,7 +48,7 @@ async function replayFile(cli: Cli, file: string, options: ReplayOptions): Promi
   const progress = progressOn(cli.stderr);
   const tally = new Tally();
   const teller = options.json ? jsonTeller(cli) : lineTeller(cli, progress);
-  let rows = 0;
+  const isGone = watchReader(cli.stdout);
   const replayed = await withSource(cli, file, async (source) => {
     const done = await replay({
       ...{ source, watched },
@@ -63,10 +63,10 @@ async function replayFile(cli: Cli, file: string, options: ReplayOptions): Promi
         teller.trip(signal, reason);
       },
       ...(traces ? { onIncrement: (...spent) => traces.increment(...spent) } : {}),
-      onChunk: async (read) => {
-        rows = read;
+      onChunk: async (rows) => {
         showRead(progress, source, rows);
-        if (needsDrain(cli.stdout)) await once(cli.stdout, 'drain');
+        if (!isGone() && needsDrain(cli.stdout)) await once(cli.stdout, 'drain').catch(() => undefined);
+        if (isGone()) throw new Failure('Whoever read the output has gone: not replayed to the end.');
       },
     });
     progress.clear();
@@ -144,6 +144,15 @@ function draw(
     throw new Failure(`${out} cannot be written: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
   warn(`Drawn: ${out}`);
+}
+
+/** `| head` closes the output when it has enough. @returns whether that has happened. */
+function watchReader(stdout: NodeJS.WritableStream): () => boolean {
+  let isGone = false;
+  stdout.on('error', () => {
+    isGone = true;
+  });
+  return () => isGone;
 }
 
 const needsDrain = (stream: NodeJS.WritableStream): boolean =>

@@ -1,7 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import { run } from '../../src/cli';
 import { call } from './call';
 
 const folder = mkdtempSync(join(tmpdir(), 'pullcord-replay-'));
@@ -161,6 +163,15 @@ describe('--plot', () => {
     const { code, stderr } = await replay(samples, '--plot', ...argv);
     expect([code, stderr]).toEqual([exitCode, expect.stringContaining(message)]);
   });
+});
+
+it('ends when whoever reads the output has gone', async () => {
+  const long = HEADER + Array.from({ length: 20_000 }, (_, i) => `${T + i * 10},k,m,${i * 9},${i},${i}\n`).join('');
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  stdout.once('data', () => stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })));
+  const code = await run(['tripwire', 'replay', file('long.csv', long)], { env: {}, stdin, stdout, stderr });
+  expect(code).toBe(1);
+  expect(String(stderr.read())).toBe('Whoever read the output has gone: not replayed to the end.\n');
 });
 
 it('--help says what the file holds', async () => {

@@ -75,6 +75,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       watched.learn(row);
       if (!watched.isWatched(row.key)) {
         unwatched += 1;
+        detection.look(row.source ?? '', row.at, row.process);
         return;
       }
       if (isLate(row)) late += 1;

@@ -33,10 +33,15 @@ export async function openRecordFile(path: string): Promise<RecordFile> {
     const isPacked = path.endsWith('.gz');
     const before = await examine(path, isPacked);
     const handle = await open(path, 'a', 0o600);
-    const { size } = await handle.stat();
-    const file = new Appended(handle, isPacked ? pack() : undefined, size, before.found, unlock);
-    if (!before.goesOn) await file.append(HEADER);
-    return file;
+    try {
+      const { size } = await handle.stat();
+      const file = new Appended(path, handle, isPacked ? pack() : undefined, size, before.found, unlock);
+      if (!before.goesOn) await file.append(HEADER);
+      return file;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   } catch (error) {
     unlock();
     throw error instanceof NotWritable ? error : new NotWritable(`${path} cannot be written: ${codeOf(error)}`);
@@ -59,6 +64,7 @@ class Appended implements RecordFile {
   private running: Promise<void> = Promise.resolve();
 
   constructor(
+    private readonly path: string,
     private readonly handle: FileHandle,
     private readonly packed: Pack | undefined,
     public size: number,
@@ -86,8 +92,13 @@ class Appended implements RecordFile {
   }
 
   private async put(bytes: Buffer): Promise<void> {
-    await this.handle.appendFile(bytes);
-    await this.handle.datasync();
+    try {
+      await this.handle.appendFile(bytes);
+      await this.handle.datasync();
+    } catch (error) {
+      const what = `${this.path} cannot be written any more: ${codeOf(error)}`;
+      throw new NotWritable(`${what}. What is in it is kept; make room, and go on with the same command.`);
+    }
     this.size += bytes.length;
   }
 }

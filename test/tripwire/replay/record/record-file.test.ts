@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -92,6 +92,15 @@ describe('is refused, and left as it is', () => {
 
   it('a place that is not there', async () => {
     await expect(openRecordFile(join(folder, 'nowhere', 'a.csv'))).rejects.toThrow(/cannot be written: ENOENT/);
+  });
+
+  (existsSync('/dev/full') ? it : it.skip)('a disk that is full', async () => {
+    const file = join(folder, 'full.csv');
+    symlinkSync('/dev/full', file);
+    await expect(openRecordFile(file)).rejects.toThrow(
+      'cannot be written any more: ENOSPC. What is in it is kept; make room, and go on with the same command.',
+    );
+    expect(existsSync(`${file}.lock`)).toBe(false);
   });
 
   it('a file that another process that lives is recording into; a dead one does not count', async () => {
