@@ -97,6 +97,7 @@ describe('a header', () => {
   it.each([
     ['is not needed', ''],
     ['has a byte order mark', `\ufeff${HEADER}\n`],
+    ['has a byte order mark before a quote', `\ufeff${HEADER.replace('ts', '"ts"')}\n`],
     ['has quotes and capitals', `${HEADER.replace('ts,key', '"TS", Key')}\n`],
     ['comes after blank lines', `\n  \r\n${HEADER}\r\n`],
   ])('%s', (_, header) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +74,21 @@ describe.each(['plain.csv', 'packed.csv.gz'])('%s', (name) => {
     expect(await recordInto(file, line(1))).toBe('1 rows are there already');
     expect(await readable(file)).toBe(old + HEADER + line(1));
   });
+});
+
+it('a long packed file that is torn in the midst of a row loses that row alone', async () => {
+  const rows = Array.from(
+    { length: 4_000 },
+    (_, i) => `17675712${i},${randomBytes(32).toString('hex')},m,1,1,0,,,,,\n`,
+  );
+  const file = path('long.csv.gz');
+  const packed = gzipSync(HEADER + rows.join(''));
+  writeFileSync(file, packed.subarray(0, packed.length - 60));
+  const before = await readable(file);
+  expect(before.endsWith('\n')).toBe(false);
+  expect(before.length).toBeGreaterThan(3 * 65_536);
+  await recordInto(file, line(1));
+  expect(gunzipSync(readFileSync(file)).toString()).toBe(before.slice(0, before.lastIndexOf('\n') + 1) + line(1));
 });
 
 describe('is refused, and left as it is', () => {
