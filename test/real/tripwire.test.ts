@@ -153,6 +153,7 @@ describe('two workers that share their counters, metrics without authentication'
   }, 100_000);
 
   it('mode act: what was spent before anybody looked trips nothing, a loop does', async () => {
+    await ask(litellm.url, 2 * AT_CEILING);
     guarded = await startGuarded(litellm, limits);
     await ask(guarded.gatewayUrl, 10);
     await looks(guarded, 3);
