@@ -75,7 +75,7 @@ const service: Profile = {
   ...agent,
   floors: { all: 0.8, alike: 0.5, dear: 1, doubling: 0.8, sustained: 0.7, 'sustained-dear': 0.6 },
   ...{ floorGrowth: 0.5, shortFloorGrowth: 0 },
-  margins: { all: 1.4, alike: 5, dear: 3, doubling: 2, sustained: 4, 'sustained-dear': 4 },
+  margins: { all: 1.15, alike: 6, dear: 3, doubling: 2.5, sustained: 4, 'sustained-dear': 4 },
   levels: { ...levels, shortReturnDays: 22 },
   cold: { hours: 48, all: 10, alike: 10, same: 2 },
   // Its budget says little of its hours: many a service spends more on some days.
