@@ -11,13 +11,13 @@ const EVERY_MS = 60_000;
 const SPARING = 100;
 /** And wears out the disk by no more than this, in the long run: 4 GB a day. */
 const BYTES_A_SECOND = 50_000;
-/** The program's end doesn't wait for longer: what was saved last has to do. */
-const PATIENCE_MS = 1_500;
+/** The program's end doesn't wait for more, a second's work: what was saved last has to do. */
+const MOST_AT_THE_END = 64_000_000;
 
 /** Saves what was learnt now and then, one save at a time. Never throws: what isn't saved is learnt again. */
 export class Keeper {
   private dueAt: number;
-  private tookMs = 0;
+  private bytes = 0;
   private saving: Promise<void> | undefined;
 
   constructor(private readonly options: KeeperOptions) {
@@ -37,7 +37,7 @@ export class Keeper {
 
   /** Once more, with all that came meanwhile, unless there is too much of it. */
   async close(): Promise<void> {
-    if (this.tookMs > PATIENCE_MS) return;
+    if (this.bytes > MOST_AT_THE_END) return;
     await this.saving;
     await this.save();
   }
@@ -45,14 +45,13 @@ export class Keeper {
   private async write(): Promise<void> {
     const { write, onTrouble, onSaved, monotonic } = this.options;
     const began = monotonic();
-    let bytes = 0;
     try {
-      bytes = await write();
+      this.bytes = await write();
       onSaved();
     } catch (error) {
       onTrouble(error);
     }
-    this.tookMs = monotonic() - began;
-    this.dueAt = monotonic() + Math.max(EVERY_MS, SPARING * this.tookMs, (bytes / BYTES_A_SECOND) * 1000);
+    const tookMs = monotonic() - began;
+    this.dueAt = monotonic() + Math.max(EVERY_MS, SPARING * tookMs, (this.bytes / BYTES_A_SECOND) * 1000);
   }
 }

@@ -8,6 +8,7 @@ export class SlowDesk {
   readonly asked: { readonly request: OrderRequest; readonly proof: Proof }[] = [];
   readonly cut = new Map<string, Latch>();
   answer: 'accepted' | 'repeated' | Error = 'accepted';
+  private people = 0;
   private see: ((outcome: Outcome) => void)[] = [];
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
@@ -15,15 +16,24 @@ export class SlowDesk {
     if (this.answer instanceof Error) throw this.answer;
     const number = this.asked.length;
     const { scope } = request;
+    // The ledger takes its time.
+    await new Promise((resolve) => setImmediate(resolve));
     this.cut.set(scope, { scope, state: 'severing', order: number, since: 0, incident: number });
     return { kind: this.answer, order: { ...request, number, by: 'tripwire', at: 0 } };
   }
   outcome(_order: Order, _waitMs: number): Promise<Outcome> {
     return new Promise((resolve) => this.see.push(resolve));
   }
+  /** A person cuts it. */
+  sever(scope: string): void {
+    this.people += 1;
+    const order = this.asked.length + this.people;
+    this.cut.set(scope, { scope, state: 'severed', order, since: 0, incident: order });
+  }
   /** A person restores it. */
   restore(scope: string): void {
-    this.cut.set(scope, { scope, state: 'live', order: this.asked.length + 1, since: 0 });
+    this.people += 1;
+    this.cut.set(scope, { scope, state: 'live', order: this.asked.length + this.people, since: 0 });
   }
   latches(): readonly Latch[] {
     return ['agent', 'llm'].map((scope) => this.cut.get(scope) ?? { scope, state: 'live', order: 0, since: 0 });

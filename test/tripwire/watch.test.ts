@@ -47,7 +47,12 @@ async function burn(litellm: SandboxLiteLLM, key: string, calls: number): Promis
 
 const clock = { at: Date.now(), looks: 0 };
 
-async function watch(litellm: readonly SandboxLiteLLM[], block: object = {}, source: object = {}) {
+async function watch(
+  litellm: readonly SandboxLiteLLM[],
+  block: object = {},
+  source: object = {},
+  desk: SlowDesk = new SlowDesk(),
+) {
   const config = configSchema.parse({
     ...{ publicUrl: 'https://pullcord.example.org', key: 'k', dataDir: folder },
     gateways: { main: { adminUrl: 'http://127.0.0.1:1', adminKey: 'k', gatewayUrls: ['http://127.0.0.1:2'] } },
@@ -58,7 +63,6 @@ async function watch(litellm: readonly SandboxLiteLLM[], block: object = {}, sou
       ...block,
     },
   });
-  const desk = new SlowDesk();
   const seen = { paper: [] as Entry[], told: [] as Omit<Notice, 'text'>[], alarms: [] as string[] };
   const troubles = new Map<string, string>();
   const service = startTripwire({
@@ -160,18 +164,44 @@ it('after a restore, what was spent before counts for nothing, and it is armed a
   const litellm = await litellmOf();
   const { key } = litellm.addKey();
   await burn(litellm, key, 1);
-  const { orders, desk } = await watch([litellm]);
+  const { orders, desk, service } = await watch([litellm]);
+  const standing = () => service.spend(9).subjects.map((subject) => subject.standing?.level);
   await burn(litellm, key, 12);
   await until(() => orders().length === 1);
+  expect(standing()).toEqual([undefined, 'trip']);
   await burn(litellm, key, 12);
   await looked();
   desk.restore('agent');
   await looked();
+  expect(standing()).toEqual([undefined, undefined]);
   await burn(litellm, key, 8);
   await looked();
   expect(orders()).toHaveLength(1);
   await burn(litellm, key, 4);
   await until(() => orders().length === 2);
+});
+
+it('whoever restores, and whoever had cut: what was spent before counts for nothing', async () => {
+  const litellm = await litellmOf();
+  const { key } = litellm.addKey();
+  await burn(litellm, key, 1);
+  const first = await watch([litellm]);
+  await burn(litellm, key, 8);
+  first.desk.sever('agent');
+  await looked();
+  first.desk.restore('agent');
+  await looked();
+  await burn(litellm, key, 8);
+  await looked();
+  expect(first.orders()).toEqual([]);
+  first.desk.sever('agent');
+  await looked();
+  await first.close();
+  // Restored while Pullcord was down.
+  const second = await watch([litellm]);
+  await burn(litellm, key, 8);
+  await looked();
+  expect(second.orders()).toEqual([]);
 });
 
 it('keeps what it has seen over a restart of Pullcord, and notices a restore that came meanwhile', async () => {
@@ -189,12 +219,13 @@ it('keeps what it has seen over a restart of Pullcord, and notices a restore tha
   expect(second.orders()[0]?.reason).toContain('$11.00 in the last hour');
   await looked();
   await second.close();
-  const third = await watch([litellm]);
+  const third = await watch([litellm], {}, {}, second.desk);
+  expect(third.service.spend(9).subjects[1]?.standing?.level).toBe('trip');
   third.desk.restore('agent');
   await looked();
   await burn(litellm, key, 8);
   await looked();
-  expect(third.orders()).toEqual([]);
+  expect(third.orders()).toHaveLength(1);
   expect(third.alarms).toEqual([]);
 });
 
@@ -221,11 +252,31 @@ it('a budget that LiteLLM knows trips when it is used up', async () => {
   });
   await burn(litellm, key, 4);
   await until(() => told.some(({ kind }) => kind === 'warned'));
+  await looked();
+  expect(told.filter(({ kind }) => kind === 'warned')).toHaveLength(1);
   expect(orders()).toEqual([]);
   expect(service.spend(5).subjects[1]?.budget).toMatchObject({ maxUsd: 8, usedUpAt: expect.any(Number) });
   await burn(litellm, key, 4);
   await until(() => orders().length === 1);
   expect(orders()[0]?.reason).toContain('budget $8.00; its budget is used up');
+});
+
+it('whoever restores although a budget is used up knows of it', async () => {
+  const litellm = await litellmOf();
+  const { key, hash } = litellm.addKey('agent-1', undefined, { max_budget: 8 });
+  await burn(litellm, key, 1);
+  const { orders, desk } = await watch([litellm], {
+    defaults: { ceilings: { usd: { perHour: 1_000 } }, anomaly: false },
+  });
+  await burn(litellm, key, 8);
+  await until(() => orders().length === 1);
+  desk.restore('agent');
+  await looked();
+  // LiteLLM lets one more call through, and has overspent again.
+  litellm.changeKey(hash, { spend: 7.5 });
+  await burn(litellm, key, 1);
+  await looked();
+  expect(orders()).toHaveLength(1);
 });
 
 it('keys that are to be ignored count for nobody', async () => {
