@@ -138,7 +138,11 @@ export class Watch {
     if (one.resorted || action === undefined || blindSince === undefined) return;
     one.resorted = true;
     const { afterSeconds } = config.blind;
-    alarm(`${keyOf(name, 'blind')}`, `The tripwire has been blind for ${afterSeconds} s: ${troubles[0]?.text ?? name}`);
+    // Each time is told: the same key would be the same thing for an hour.
+    alarm(
+      `${keyOf(name, 'blind')} ${blindSince.at}`,
+      `The tripwire has been blind for ${afterSeconds} s: ${troubles[0]?.text ?? name}`,
+    );
     if (action === 'sever') trips.blind(blindSignal(blindSince, look));
   }
 

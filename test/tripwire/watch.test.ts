@@ -63,7 +63,12 @@ async function watch(
       ...block,
     },
   });
-  const seen = { paper: [] as Entry[], told: [] as Omit<Notice, 'text'>[], alarms: [] as string[] };
+  const seen = {
+    paper: [] as Entry[],
+    told: [] as Omit<Notice, 'text'>[],
+    alarms: [] as string[],
+    alarmKeys: new Set<string>(),
+  };
   const troubles = new Map<string, string>();
   const service = startTripwire({
     config,
@@ -73,7 +78,13 @@ async function watch(
       latches: () => desk.latches(),
       note: (entry) => void seen.paper.push(entry),
     },
-    alarms: { raise: (_key, text) => void seen.alarms.push(text), tell: (notice) => void seen.told.push(notice) },
+    alarms: {
+      raise: (key, text) => {
+        seen.alarmKeys.add(key);
+        seen.alarms.push(text);
+      },
+      tell: (notice) => void seen.told.push(notice),
+    },
     trouble: (key, text) => void troubles.set(key, text),
     cleared: (key) => void troubles.delete(key),
     logger: pino({ level: 'silent' }),
@@ -296,7 +307,8 @@ it('keys that are to be ignored count for nobody', async () => {
 describe('blind', () => {
   it('is trouble at once, an alarm when it lasts, and over when it sees again', async () => {
     const litellm = await litellmOf();
-    const { troubles, alarms, orders, service } = await watch([litellm], { blind: { afterSeconds: 60 } });
+    const seen = await watch([litellm], { blind: { afterSeconds: 60 } });
+    const { troubles, alarms, alarmKeys, orders, service } = seen;
     expect(service.readiness()).toMatchObject({ ok: true });
     litellm.fail('/metrics/', 'error', 8);
     await until(() => troubles.size > 0);
@@ -309,6 +321,11 @@ describe('blind', () => {
     await until(() => alarms.length > 0);
     await until(() => troubles.size === 0);
     expect(alarms).toEqual([expect.stringContaining('has been blind for 60 s')]);
+    litellm.fail('/metrics/', 'error', 20);
+    await until(() => alarms.length > 1);
+    await until(() => troubles.size === 0);
+    // Two keys: the second time is told, too.
+    expect(alarmKeys.size).toBe(2);
     expect(orders()).toEqual([]);
     expect(service.readiness()).toMatchObject({ ok: true });
   });
