@@ -4,6 +4,7 @@ import type { Clock } from './clock';
 import type { Config } from './config/schema';
 import { deriveKeys, parseMasterKey } from './config/secrets';
 import { createCutters, memoryIn } from './cutters';
+import type { Route } from './cutters/apisix/route';
 import { createLastResort } from './cutters/last-resort';
 import { OrderDesk } from './desk/desk';
 import { Results } from './desk/results';
@@ -30,6 +31,8 @@ export interface PullcordOptions {
   readonly logger: Logger;
   readonly version: string;
   readonly now?: Clock;
+  /** Milliseconds, on a clock that nobody sets. */
+  readonly monotonic?: () => number;
   /** Where Twilio's REST API is, when it isn't Twilio's own: for the sandbox. */
   readonly twilioApiUrl?: string;
   /** A trouble that lasts for so long is told. Milliseconds. */
@@ -119,7 +122,12 @@ async function assemble(
     });
   atEnd(() => lastResort?.close(500));
 
-  const cutters = createCutters({ config, store, snapshots: ledger.snapshots, logger, now });
+  /** By gateway and scope, as the enforcer sees them. */
+  const routes = new Map<string, ReadonlyMap<string, readonly Route[]>>();
+  const cutters = createCutters({
+    ...{ config, store, snapshots: ledger.snapshots, logger, now },
+    onRoutes: (gateway, chosen) => routes.set(gateway, chosen),
+  });
   const enforcer = new Enforcer({
     ...{ store, spool, cutters, logger, now, periodMs, scopes: Object.keys(config.scopes) },
     events: {
@@ -191,7 +199,11 @@ async function assemble(
   background('answers that are owed could not be looked up', results.resume());
   background('old requests could not be pruned', store.prune());
 
-  const tripwire = startTripwire({ config, desk, alarms, ...supervise, logger, now });
+  const tripwire = startTripwire({
+    ...{ config, desk, alarms, ...supervise, logger, now },
+    ...(options.monotonic ? { monotonic: options.monotonic } : {}),
+    routesOf: (gateway, scope) => routes.get(gateway)?.get(scope),
+  });
   atEnd(() => tripwire?.close());
 
   const closing = new AbortController();

@@ -64,6 +64,13 @@ const gateway = z.strictObject({
   adminUrl: httpUrl.describe("APISIX's Admin API, without /apisix/admin."),
   adminKey: secret.describe("An Admin API key that may write (APISIX's role `admin`)."),
   gatewayUrls: z.array(httpUrl).min(1).describe('Every node that serves traffic: each of them is probed.'),
+  metricsUrls: z
+    .array(httpUrl)
+    .min(1)
+    .optional()
+    .describe(
+      'Metrics of every node (plugin prometheus), http://<node>:9091/apisix/prometheus/metrics: the tripwire counts there what passes by LiteLLM. Left out: nobody counts it.',
+    ),
   controlUrl: httpUrl.optional().describe("APISIX's Control API, for what it can tell beside the probes."),
   method: z
     .enum(['auto', 'clamp', 'rewrite'])

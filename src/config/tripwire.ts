@@ -73,6 +73,11 @@ export const tripwire = z
     everySeconds: z.int().min(1).max(60).default(5).describe('How often the spend is looked at, give or take a tenth.'),
     litellm: z.array(source).min(1).describe('Each proxy that the agents use: each counts by itself.'),
     scope: name.optional().describe('What a trip severs, and blindness. Left out: what a STOP without a scope cuts.'),
+    models: name
+      .optional()
+      .describe(
+        "The scope whose routes lead to the models: what passes there and LiteLLM doesn't count is told. Left out: llm, or what a trip severs.",
+      ),
     blind: z
       .strictObject({
         afterSeconds: z.int().min(10).default(300).describe('When nothing could be seen for so long.'),
@@ -129,6 +134,7 @@ export function tripwireScopes(config: Tripwire): readonly { readonly scope: str
   const named = (scope: string | undefined, ...at: ConfigPath) => (scope === undefined ? [] : [{ scope, at }]);
   return [
     ...named(config.scope, 'scope'),
+    ...named(config.models, 'models'),
     ...named(config.whole.scope, 'whole', 'scope'),
     ...(['keys', 'teams'] as const).flatMap((part) =>
       Object.entries(config[part]).flatMap(([own, { scope }]) => named(scope, part, own, 'scope')),

@@ -41,6 +41,7 @@ export interface Rig {
 export interface RigOptions {
   readonly logger: Logger;
   readonly now?: Clock;
+  readonly monotonic?: () => number;
   /** Left out: a fresh folder. Either way it is gone at the end. */
   readonly dataDir?: string;
   readonly apisix?: ApisixOptions;
@@ -107,11 +108,12 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     const code = (): string => generateSync({ secret: totpSecret, epoch: Math.floor(now() / 1000) });
     return { name, phone: number, code, backupCodes: printed };
   };
-  const { troubleGraceMs } = options;
+  const { troubleGraceMs, monotonic } = options;
   const start = async (): Promise<Pullcord> => {
     const started = await startPullcord({
       ...{ config, logger, now, version: version(), twilioApiUrl: phone.restUrl },
       ...(troubleGraceMs === undefined ? {} : { troubleGraceMs }),
+      ...(monotonic === undefined ? {} : { monotonic }),
     });
     await armed(started);
     return started;

@@ -1,11 +1,11 @@
 import { type ClockSight, judgeClock } from './blindness/clock';
-import { judgeMovement, type Movement } from './blindness/standstill';
+import { judgeMovement, type Movement, type PassedToAll } from './blindness/standstill';
 import type { BlindReason, BlindTrouble } from './blindness/trouble';
 import { judgeSight, type Sight } from './blindness/unseen';
 import { judgeShown, type Shown } from './blindness/vanished';
 import { type DatabaseLook, type Look, LUMPED, type Moment } from './scrape/look';
 
-export type { BlindReason, BlindTrouble };
+export type { BlindReason, BlindTrouble, PassedToAll };
 
 /**
  * What counts as not seeing. Pure: one source's looks, one after the other. Fails towards trouble: whatever it can't
@@ -36,15 +36,15 @@ export const SEEING: BlindState = {
   sight: { looks: 0 },
   clock: {},
   shown: new Map(),
-  movement: { processes: new Map() },
+  movement: { processes: new Map(), moves: 0 },
   standing: new Map(),
 };
 
 /**
- * @param gateway how many requests the gateway let through to LiteLLM's models, as a count that grows; undefined where
- *   nobody counts. Not those that it refused: they never came to LiteLLM.
+ * @param gateway how many requests the gateways let through to the models; undefined where nobody counts. Not those that
+ *   they refused: these never came to LiteLLM.
  */
-export function judge(before: BlindState, look: Look, gateway?: number): Judgement {
+export function judge(before: BlindState, look: Look, gateway?: PassedToAll): Judgement {
   const sight = judgeSight(before.sight, look);
   const clock = judgeClock(before.clock, look);
   const shown = judgeShown(before.shown, look);

@@ -8,6 +8,7 @@ import type { Desk } from '../orders/desk';
 import { Budgets } from './budgets';
 import { Detection } from './detection';
 import type { Episode } from './episodes';
+import { createGateways, type Gateways, type RoutesOf } from './gateway';
 import { Keeper } from './keeper';
 import { Known } from './known';
 import { Memory } from './memory';
@@ -27,6 +28,8 @@ export interface TripwireOptions {
   /** Something lasts that has to be mended, and is over. Must not throw. */
   readonly trouble: (key: string, text: string) => void;
   readonly cleared: (key: string, text: string) => void;
+  /** The routes of a scope, as each gateway was last seen to have them. */
+  readonly routesOf?: RoutesOf;
   readonly logger: Logger;
   readonly now: Clock;
   readonly monotonic?: () => number;
@@ -91,9 +94,11 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
     },
     onSaved: () => cleared(MEMORY, 'What the tripwire learns is kept again.'),
   });
+  const { routesOf = () => undefined } = options;
+  const gateways = createGateways(config, subjects.scopes(), { routesOf, trouble, cleared, logger, monotonic });
   const watch = new Watch({
     ...{ config: tripwire, sources: sourcesOf(tripwire, now, monotonic), detection, subjects, known, budgets, trips },
-    ...{ restores, keeper, latches: () => desk.latches(), trouble, cleared, alarm: alarms.raise, logger },
+    ...{ restores, gateways, keeper, latches: () => desk.latches(), trouble, cleared, alarm: alarms.raise, logger },
     ...{ monotonic, random },
   });
 
@@ -133,7 +138,7 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
         now(),
         limit,
       ),
-    readiness: () => readinessOf(tripwire, watch, detection),
+    readiness: () => readinessOf(tripwire, watch, detection, gateways),
     close: async () => {
       closed = true;
       trips.close();
@@ -166,17 +171,25 @@ export function sourceName(all: readonly Pick<TripwireSource, 'url'>[], i: numbe
   return `litellm ${host}${before > 0 ? ` (${before + 1})` : ''}`;
 }
 
-function readinessOf({ mode }: Tripwire, watch: Watch, detection: Detection): { ok: boolean; detail: string } {
+function readinessOf(
+  { mode }: Tripwire,
+  watch: Watch,
+  detection: Detection,
+  gateways: Gateways | undefined,
+): { ok: boolean; detail: string } {
   const states = watch.states();
-  const [trouble] = states.flatMap(({ troubles }) => troubles);
-  if (trouble) return { ok: false, detail: trouble.text };
+  const seen = states.flatMap(({ troubles }) => troubles).map(({ text }) => text);
+  const [trouble] = [...seen, watch.trouble(), gateways?.trouble()].filter((text) => text !== undefined);
+  if (trouble !== undefined) return { ok: false, detail: trouble };
   const unseen = states.find(({ look }) => look === undefined);
   if (unseen) return { ok: false, detail: `${unseen.name} has not been looked at yet` };
   const keys = detection.all().filter(({ kind }) => kind === 'key').length;
   const observes = mode === 'observe' ? ', observes only: it cuts nothing' : '';
+  const unknown = gateways?.why();
+  const passes = unknown === undefined ? '' : `, not what passes by it: ${unknown}`;
   const one = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
   return {
     ok: true,
-    detail: `sees ${one(states.length, 'LiteLLM proxy').replace('proxys', 'proxies')}, ${one(keys, 'key')} spent${observes}`,
+    detail: `sees ${one(states.length, 'LiteLLM proxy').replace('proxys', 'proxies')}, ${one(keys, 'key')} spent${passes}${observes}`,
   };
 }

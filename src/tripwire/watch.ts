@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { Tripwire } from '../config/tripwire';
 import type { Latch } from '../latch/latch';
-import { type BlindState, type BlindTrouble, judge, resort, SEEING } from './blind';
+import { type BlindState, type BlindTrouble, judge, type PassedToAll, resort, SEEING } from './blind';
 import type { Budgets } from './budgets';
 import { type Detection, WHOLE } from './detection';
+import type { Gateways } from './gateway';
 import type { Keeper } from './keeper';
 import type { Known } from './known';
 import type { Restores } from './restores';
+import { Room } from './room';
 import type { Look, Moment, Scrape } from './scrape/look';
 import type { Source } from './scrape/source';
 import type { Signal, Subject } from './signal';
@@ -21,6 +23,8 @@ export interface WatchOptions {
   readonly known: Known;
   readonly budgets: Budgets;
   readonly trips: Trips;
+  /** Undefined where nobody counts what passes the gateways. */
+  readonly gateways?: Pick<Gateways, 'pollIfDue' | 'passed' | 'close'> | undefined;
   readonly restores: Restores;
   readonly keeper: Keeper;
   readonly latches: () => readonly Latch[];
@@ -65,7 +69,7 @@ export class Watch {
   private running: Promise<unknown> = Promise.resolve();
   /** Keys that have spent something in the look that is being taken. */
   private readonly spending = new Set<string>();
-  private refused = 0;
+  private readonly room = new Room();
 
   constructor(private readonly options: WatchOptions) {
     this.watched = options.sources.map((source) => ({
@@ -82,6 +86,11 @@ export class Watch {
     return this.watched.map(({ state }) => state);
   }
 
+  /** What is wrong with all of it, and not with how one proxy is seen. */
+  trouble(): string | undefined {
+    return this.room.isFull ? TOO_MANY : undefined;
+  }
+
   /** For the detection: somebody has spent something. */
   onSpent(key: string): void {
     this.spending.add(key);
@@ -90,7 +99,7 @@ export class Watch {
   async close(): Promise<void> {
     this.closing.abort();
     await this.running;
-    await Promise.all(this.options.sources.map((source) => source.close()));
+    await Promise.all([...this.options.sources, this.options.gateways].map((one) => one?.close()));
   }
 
   private async run(one: Watched): Promise<void> {
@@ -98,6 +107,7 @@ export class Watch {
     const { signal } = this.closing;
     while (!signal.aborted) {
       const began = monotonic();
+      this.options.gateways?.pollIfDue();
       const everyMs = config.everySeconds * 1000 * (1 + JITTER * (2 * random() - 1));
       const look = await one.source.look(signal);
       if (signal.aborted) return;
@@ -125,7 +135,7 @@ export class Watch {
     const { config, trouble, cleared, alarm, trips, monotonic } = this.options;
     const { name } = one.source;
     const before = one.state.troubles;
-    const { state, troubles, blindSince } = judge(one.blindness, look);
+    const { state, troubles, blindSince } = judge(one.blindness, look, this.passedTo(one));
     one.blindness = state;
     one.state = { name, look, troubles, blindSince };
     for (const { reason, text } of troubles) trouble(keyOf(name, reason), text);
@@ -146,6 +156,18 @@ export class Watch {
     if (action === 'sever') trips.blind(blindSignal(blindSince, look));
   }
 
+  /**
+   * What passed goes to any of the LiteLLMs: only when none of them counts it, is it missed. One that is not seen may
+   * have counted it.
+   */
+  private passedTo(one: Watched): PassedToAll | undefined {
+    const passed = this.options.gateways?.passed();
+    const others = this.watched.filter((other) => other !== one);
+    if (!passed || others.some(({ state: { look } }) => !look?.ok && look?.why !== 'nothing-shown')) return undefined;
+    const elsewhere = others.reduce((sum, { blindness }) => sum + blindness.movement.moves, 0);
+    return { ...passed, elsewhere };
+  }
+
   private signalsOf(source: string, scrape: Scrape, at: number): readonly Signal[] {
     const { detection, subjects, known } = this.options;
     known.take(scrape);
@@ -159,11 +181,9 @@ export class Watch {
   }
 
   private judgeRoom(): void {
-    const { detection, trouble, cleared } = this.options;
-    if (detection.refused > this.refused)
-      trouble(FULL, 'LiteLLM shows more keys and models than the tripwire can hold: some are not watched.');
+    const { detection, trouble, cleared, monotonic } = this.options;
+    if (this.room.take(detection.refused, monotonic()) === 'full') trouble(FULL, TOO_MANY);
     else cleared(FULL, 'The tripwire holds every key and model that LiteLLM shows.');
-    this.refused = detection.refused;
   }
 
   /** Of those who have spent something now. */
@@ -200,6 +220,8 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 
 const BROKEN = 'tripwire itself';
 const FULL = 'tripwire room';
+const TOO_MANY =
+  'LiteLLM shows more keys and models than the tripwire can hold: some are not watched. Delete keys that are not used, and restart LiteLLM.';
 const keyOf = (source: string, reason: string): string => `tripwire ${source} ${reason}`;
 
 function blindSignal(since: Moment, { at, monotonicMs }: Moment): Signal {

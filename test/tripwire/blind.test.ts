@@ -20,7 +20,12 @@ interface Step {
   readonly after?: number;
   /** What somebody added to the other clock in between. Milliseconds. */
   readonly set?: number;
+  /** What has passed the gateway. */
   readonly gateway?: number;
+  /** How old that is. Milliseconds. */
+  readonly behind?: number;
+  /** Looks at other LiteLLMs that showed something. */
+  readonly elsewhere?: number;
 }
 
 const times = (count: number, step: Step | ((index: number) => Step)): Step[] =>
@@ -35,7 +40,9 @@ function run(steps: readonly Step[]): Judgement[] {
     const { after = PERIOD, set = 0 } = step;
     monotonicMs += after;
     at += after + set;
-    const judgement = judge(state, lookOf(step, at, monotonicMs), step.gateway);
+    const { gateway: requests, behind = 0, elsewhere = 0 } = step;
+    const passed = requests === undefined ? undefined : { requests, through: monotonicMs - behind, elsewhere };
+    const judgement = judge(state, lookOf(step, at, monotonicMs), passed);
     state = judgement.state;
     return judgement;
   });
@@ -142,6 +149,17 @@ describe('no trouble', () => {
       'requests at the gateway that LiteLLM refuses',
       times(100, (index) => ({ ...good, requests: { total: index }, gateway: index })),
     ],
+    [
+      'work that a gateway tells half a minute late, and then a night without a request',
+      times(200, (index) => ({
+        ...{ ...good, requests: { total: Math.min(index, 60) }, gateway: 5 * Math.max(0, Math.min(index - 6, 60)) },
+        behind: 30_000,
+      })),
+    ],
+    [
+      'requests to another LiteLLM behind the same gateway',
+      times(100, (index) => ({ ...good, gateway: 5 * index, elsewhere: Math.floor(index / 5) })),
+    ],
     ['a clock that is put right bit by bit', times(100, { ...good, set: 400 })],
     ['looks that we gave up ourselves', [good, ...times(20, bad('stopped'))]],
     [
@@ -228,6 +246,11 @@ describe('trouble', () => {
       [good, ...times(14, (index) => ({ ...bad('nothing-shown'), gateway: 100 + index }))],
       ['bypassed'],
     ],
+    [
+      'requests that pass LiteLLM by, told half a minute late',
+      times(26, (index) => ({ ...good, gateway: 100 + index, behind: 30_000 })),
+      ['bypassed'],
+    ],
     ['a clock that went back', [...times(3, good), { ...good, set: -3_600_000 }], ['(clock)']],
     [
       'a clock that is still behind',
@@ -267,6 +290,13 @@ describe('trouble', () => {
   ])('ends when %s', (_what, steps) => {
     expect(ever(steps)).not.toEqual([]);
     expect(atLast(steps)).toEqual([]);
+  });
+
+  it('is passed by no longer when nothing has passed for two minutes', () => {
+    const judged = run(times(60, (index) => ({ ...good, gateway: Math.min(index, 20) })));
+    const spans = judged.map(({ troubles }) => troubles.length);
+    // From the first look on there is a minute; the 20th shows the last request.
+    expect([spans.indexOf(1), spans.lastIndexOf(1)]).toEqual([12, 44]);
   });
 
   it('of two workers needs more looks before a gateway is believed that they are passed by', () => {

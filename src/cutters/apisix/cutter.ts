@@ -29,6 +29,8 @@ export interface ApisixCutterOptions {
   readonly now: Clock;
   /** From 0 up to 1: spreads repeated writes in time. */
   readonly random?: () => number;
+  /** The gateway was read: which routes each scope holds, by its name. Must not throw. */
+  readonly onRoutes?: ((gateway: string, chosen: ReadonlyMap<string, readonly Route[]>) => void) | undefined;
 }
 
 export interface ApisixCutter extends Cutter {
@@ -49,7 +51,7 @@ interface Pass {
  * what can't be read is not released, and "refused" is said only of what every gateway was seen to refuse.
  */
 export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
-  const { name, config, scopes, snapshots, logger, now, random = Math.random } = options;
+  const { name, config, scopes, snapshots, logger, now, onRoutes, random = Math.random } = options;
   const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile, method, probeConnections: connections } = config;
   const api = createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile, random });
   const clamp = new ClampRung(api);
@@ -78,7 +80,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
 
   async function take(overtaken: AbortSignal): Promise<Look> {
     const found = await look({ api, snapshots, gateway: name, overtaken });
-    holdings.look(found.routes.values());
+    const held = holdings.look(found.routes.values());
+    onRoutes?.(name, held);
     return found;
   }
 

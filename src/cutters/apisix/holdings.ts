@@ -12,9 +12,10 @@ export class Holdings {
 
   constructor(private readonly scopes: Readonly<Record<string, ScopeConfig>>) {}
 
-  /** Takes note of the routes as they are now. */
-  look(routes: Iterable<Route>): void {
+  /** Takes note of the routes as they are now. @returns those that each scope chooses. */
+  look(routes: Iterable<Route>): ReadonlyMap<string, readonly Route[]> {
     this.chosen = chosen(this.scopes, routes);
+    return this.chosen;
   }
 
   stand(severed: ReadonlySet<string>): Standing {

@@ -1,10 +1,19 @@
+import type { Passed } from '../gateway/passed';
 import type { Look, Moment } from '../scrape/look';
 import type { BlindTrouble } from './trouble';
 
 export interface Movement {
   /** What each process had counted when it was last seen, the latest first. */
   readonly processes: ReadonlyMap<string, Counted>;
+  /** Looks that showed that something was counted. */
+  readonly moves: number;
   readonly bypass?: Bypass;
+}
+
+/** What passed the gateways to all LiteLLMs behind them. */
+export interface PassedToAll extends Passed {
+  /** The looks at the other LiteLLMs that showed that something was counted. */
+  readonly elsewhere: number;
 }
 
 interface Counted {
@@ -19,12 +28,15 @@ interface Counted {
   readonly since: Moment;
 }
 
-/** Since LiteLLM last counted anything. */
+/** Since any LiteLLM last counted anything. */
 interface Bypass {
   readonly since: Moment;
   /** The gateway's count at the last look. */
   readonly gateway: number;
+  readonly elsewhere: number;
   readonly requests: number;
+  /** When the last of them was seen. */
+  readonly last: Moment;
   readonly looks: number;
 }
 
@@ -38,26 +50,28 @@ const BYPASS_REQUESTS = 10;
 const BYPASS_MS = 60_000;
 /** What comes slower than this is something else than work. Milliseconds. */
 const BYPASS_WINDOW_MS = 300_000;
+/** When nothing passed for so long, it is over. Milliseconds. */
+const BYPASS_OVER_MS = 120_000;
 
 const PROCESSES = 8;
 const GONE_AFTER_MS = 60_000;
 
-/** @param gateway requests that the gateway let through to LiteLLM, since whenever; undefined: it doesn't say. */
+/** @param gateway requests that the gateways let through to the models; undefined: they don't say. */
 export function judgeMovement(
   before: Movement,
   look: Look,
-  gateway: number | undefined,
+  gateway: PassedToAll | undefined,
 ): { state: Movement; troubles: readonly BlindTrouble[] } {
   const now: Moment = { at: look.at, monotonicMs: look.monotonicMs };
   // A proxy that shows nothing because it counted nothing yet may be passed by all the same.
   const seen = look.ok || look.why === 'nothing-shown';
-  const state = seen ? movementBy(before, look, gateway, now) : { processes: before.processes };
+  const state = seen ? movementBy(before, look, gateway, now) : { processes: before.processes, moves: before.moves };
   const { processes, bypass } = state;
   const troubles = [standstillOf(look.source, processes), bypassedOf(look.source, bypass, processes.size, now)];
   return { state, troubles: troubles.filter((trouble) => trouble !== undefined) };
 }
 
-function movementBy(before: Movement, look: Look, gateway: number | undefined, now: Moment): Movement {
+function movementBy(before: Movement, look: Look, gateway: PassedToAll | undefined, now: Moment): Movement {
   const process = look.ok ? (look.scrape.process ?? '') : '';
   const was = before.processes.get(process);
   const counted = countedBy(look, was, now);
@@ -65,8 +79,9 @@ function movementBy(before: Movement, look: Look, gateway: number | undefined, n
     ([name, { seen }]) => name !== process && now.monotonicMs - seen.monotonicMs < GONE_AFTER_MS,
   );
   const processes = new Map([[process, counted] as const, ...others].slice(0, PROCESSES));
-  const bypass = bypassAfter(before.bypass, hasMoved(was, counted), gateway, now);
-  return { processes, ...(bypass && { bypass }) };
+  const moved = hasMoved(was, counted);
+  const bypass = bypassAfter(before.bypass, moved, gateway, now);
+  return { processes, moves: before.moves + (moved ? 1 : 0), ...(bypass && { bypass }) };
 }
 
 function countedBy(look: Look, was: Counted | undefined, now: Moment): Counted {
@@ -88,16 +103,21 @@ const hasMoved = (was: Counted | undefined, now: Counted): boolean =>
 function bypassAfter(
   before: Bypass | undefined,
   moved: boolean,
-  gateway: number | undefined,
+  passed: PassedToAll | undefined,
   now: Moment,
 ): Bypass | undefined {
-  if (gateway === undefined) return undefined;
-  const anew = { since: now, gateway, requests: 0, looks: 0 };
-  if (before === undefined || moved) return anew;
-  // A gateway that restarted counts from nothing.
-  const requests = before.requests + Math.max(0, gateway - before.gateway);
+  if (passed === undefined) return undefined;
+  const { requests: gateway, elsewhere, through } = passed;
+  const anew = { since: now, last: now, gateway, elsewhere, requests: 0, looks: 0 };
+  if (before === undefined || moved || before.elsewhere !== elsewhere) return anew;
+  // The gateway tells late: what is yet to come may have passed before LiteLLM stood still.
+  if (through < before.since.monotonicMs) return { ...before, gateway, looks: before.looks + 1 };
+  const more = Math.max(0, gateway - before.gateway);
+  const requests = before.requests + more;
+  const last = more > 0 ? now : before.last;
+  if (requests > 0 && now.monotonicMs - last.monotonicMs > BYPASS_OVER_MS) return anew;
   const slow = now.monotonicMs - before.since.monotonicMs > BYPASS_WINDOW_MS && requests < BYPASS_REQUESTS;
-  return slow ? anew : { since: before.since, gateway, requests, looks: before.looks + 1 };
+  return slow ? anew : { ...before, last, gateway, requests, looks: before.looks + 1 };
 }
 
 function standstillOf(source: string, processes: ReadonlyMap<string, Counted>): BlindTrouble | undefined {

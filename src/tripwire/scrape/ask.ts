@@ -2,11 +2,11 @@ import type { ClientRequest } from 'node:http';
 import type { Readable } from 'node:stream';
 import axios, { type AxiosInstance } from 'axios';
 import { withDeadline } from '../../cutters/deadline';
-import type { Unseen } from './look';
-import { unseen } from './remedies';
+import type { Unseen, Why } from './look';
+import { REMEDIES, type Remedies, unseen } from './remedies';
 
 /**
- * One GET of LiteLLM, bounded in time and in bytes, after decompression. Follows redirects within the origin alone, so
+ * One GET of LiteLLM, or of who else shows metrics, bounded in time and in bytes, after decompression. Follows redirects within the origin alone, so
  * that the token never goes elsewhere. Nothing of axios' errors goes on but their code: they hold the token.
  */
 export interface Ask {
@@ -18,6 +18,8 @@ export interface Ask {
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
+  /** Who is asked, in what is told of it, and what to do about each reason not to see. Left out: LiteLLM. */
+  readonly who?: { readonly name: string; readonly remedies: Remedies };
   /** The head has come. An answer other than undefined ends it there. */
   readonly onHead: (head: Head) => Unseen | undefined;
   /** @throws whatever `onError` knows. */
@@ -47,8 +49,8 @@ export async function ask(question: Ask): Promise<Unseen | undefined> {
     });
   } catch (error) {
     if (signal.aborted) return unseen('stopped', 'The look was given up');
-    if (late) return unseen('timeout', `LiteLLM did not answer in full within ${timeoutMs} ms`);
-    return question.onError(error) ?? broken(error, question.maxBytes);
+    if (late) return say(question, 'timeout', `${nameOf(question)} did not answer in full within ${timeoutMs} ms`);
+    return question.onError(error) ?? broken(question, error);
   }
 }
 
@@ -73,7 +75,8 @@ async function run(question: Ask, signal: AbortSignal): Promise<Unseen | undefin
     try {
       if (!REDIRECTS.has(response.status)) return await read(question, response.status, response.headers, body);
       const next = locationOf(response.headers.location, url);
-      if (next?.origin !== origin) return unseen('led-elsewhere', `LiteLLM leads to ${next?.origin ?? 'nowhere'}`);
+      if (next?.origin !== origin)
+        return say(question, 'led-elsewhere', `${nameOf(question)} leads to ${next?.origin ?? 'nowhere'}`);
       url = next.href;
     } finally {
       body.on('error', () => {});
@@ -82,7 +85,7 @@ async function run(question: Ask, signal: AbortSignal): Promise<Unseen | undefin
       (response.request as Pick<ClientRequest, 'destroy'>).destroy();
     }
   }
-  return unseen('led-elsewhere', `LiteLLM leads on more than ${MAX_REDIRECTS} times`);
+  return say(question, 'led-elsewhere', `${nameOf(question)} leads on more than ${MAX_REDIRECTS} times`);
 }
 
 async function read(
@@ -105,12 +108,17 @@ function locationOf(location: unknown, from: string): URL | undefined {
   return typeof location === 'string' && URL.canParse(location, from) ? new URL(location, from) : undefined;
 }
 
-function broken(error: unknown, maxBytes: number): Unseen {
+function broken(question: Ask, error: unknown): Unseen {
   const { code, message } = error as { readonly code?: string; readonly message?: string };
+  const name = nameOf(question);
   if (axios.isAxiosError(error) && message?.startsWith('maxContentLength'))
-    return unseen('too-large', `LiteLLM shows more than ${maxBytes} bytes`);
-  if (code?.startsWith('Z_')) return unseen('malformed', `What LiteLLM answers cannot be decompressed (${code})`);
+    return say(question, 'too-large', `${name} shows more than ${question.maxBytes} bytes`);
+  if (code?.startsWith('Z_'))
+    return say(question, 'malformed', `What ${name} answers cannot be decompressed (${code})`);
   if (code !== undefined && /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_/.test(code))
-    return unseen('no-answer', `The certificate of LiteLLM is not trusted (${code}): give caFile`);
-  return unseen('no-answer', `LiteLLM cannot be reached (${code ?? 'unknown error'})`);
+    return say(question, 'no-answer', `The certificate of ${name} is not trusted (${code}): give caFile`);
+  return say(question, 'no-answer', `${name} cannot be reached (${code ?? 'unknown error'})`);
 }
+
+const nameOf = ({ who }: Ask): string => who?.name ?? 'LiteLLM';
+const say = ({ who }: Ask, why: Why, what: string): Unseen => unseen(why, what, (who?.remedies ?? REMEDIES)[why]);

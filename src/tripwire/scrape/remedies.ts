@@ -1,7 +1,9 @@
 import type { Unseen, Why } from './look';
 
+export type Remedies = Readonly<Record<Why, string>>;
+
 /** What to do about each reason not to see. One sentence, in the language of whoever set LiteLLM up. */
-const REMEDIES: Readonly<Record<Why, string>> = {
+export const REMEDIES: Remedies = {
   'no-answer': 'Is LiteLLM running, and does url lead to it?',
   timeout: 'LiteLLM is overloaded, or timeoutMs is too short for what it shows.',
   unauthorised: 'Give the token of a key that may read it, or set require_auth_for_metrics_endpoint: false in LiteLLM.',
