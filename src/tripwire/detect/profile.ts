@@ -84,7 +84,7 @@ const service: Profile = {
     [600, 0.7],
   ],
   // A service that does more than ever goes on doing so, for hours.
-  ...{ calmSeconds: 43_200, grown: 10 },
+  ...{ calmSeconds: 43_200, grown: 30 },
 };
 
 export const profiles: Readonly<Record<'agent' | 'service', Profile>> = { agent, service };
