@@ -61,9 +61,14 @@ const SAME_CALLS = 3;
  * it is the very same prompt: three numbers by chance have such a divisor once in a million times.
  */
 function isSamePrompt(before: readonly Call[], promptTokens: number): boolean {
-  if (before.length < SAME_CALLS - 1) return false;
+  if (before.length < SAME_CALLS - 1 || promptTokens < SHORTEST_PROMPT) return false;
   let divisor = promptTokens;
-  for (const one of before.slice(1 - SAME_CALLS)) divisor = greatestCommonDivisor(divisor, one.promptTokens);
+  // Nothing is a multiple of everything.
+  for (const one of before.slice(1 - SAME_CALLS)) {
+    // Nothing is a multiple of everything.
+    if (one.promptTokens === 0) return false;
+    divisor = greatestCommonDivisor(divisor, one.promptTokens);
+  }
   return divisor >= SHORTEST_PROMPT;
 }
 
