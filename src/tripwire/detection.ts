@@ -1,4 +1,5 @@
-import { observeInPlace } from './detect/observe';
+import { gapOf } from './detect/gap';
+import { isFree, observeInPlace } from './detect/observe';
 import { type Outlook, outlookOf } from './detect/outlook';
 import { loadState, type SavedState, saveState } from './detect/saved';
 import { freshState, rearm, type SubjectState } from './detect/state';
@@ -10,7 +11,7 @@ import type { SubjectSettings } from './settings';
 import type { Signal, Subject, Unit } from './signal';
 
 export interface DetectionOptions {
-  /** How a subject is watched; asked once for each subject, and again after `changed`. */
+  /** How a subject is watched; asked once for each subject. */
   readonly settingsOf: (subject: Subject) => SubjectSettings;
   /** The team that a key belongs to, if any. */
   readonly teamOf?: (key: string) => string | undefined;
@@ -164,7 +165,7 @@ export class Detection {
     if (!known) return [];
     const { settings, states, totals } = known;
     const tokens = increment.promptTokens + increment.completionTokens;
-    addToTotals(totals, increment.to / 1000, { usd: increment.spendUsd, tokens });
+    addToTotals(totals, increment.to / 1000, { usd: increment.spendUsd, tokens }, gapOf(increment));
     return (['usd', 'tokens'] as const).flatMap((unit) => {
       if (!states[unit] && !watches(settings, unit, increment)) return [];
       const { state, signals } = observeInPlace(states[unit] ?? freshState(), increment, { ...settings, unit });
@@ -189,7 +190,7 @@ const savedSubject = ({ subject, states, totals }: Known): SavedSubject => ({
 });
 
 /** Tokens are watched where they cost nothing, and where there is a ceiling for them. */
-const watches = ({ ceilings }: SubjectSettings, unit: Unit, { spendUsd }: Increment): boolean =>
-  unit === 'usd' ? spendUsd > 0 : spendUsd <= 0 || ceilings.some((ceiling) => ceiling.unit === 'tokens');
+const watches = ({ ceilings }: SubjectSettings, unit: Unit, increment: Increment): boolean =>
+  isFree(increment) === (unit === 'tokens') || (unit === 'tokens' && ceilings.some((one) => one.unit === 'tokens'));
 
 const nameOf = ({ kind, id }: Subject): string => `${kind}:${id}`;

@@ -1,15 +1,25 @@
-import type { Increment } from '../reading';
-import type { SubjectSettings } from '../settings';
+import type { Increment, Usage } from '../reading';
+import type { Ceiling, SubjectSettings } from '../settings';
 import type { Rule, Signal, Unit } from '../signal';
-import { addTo, nothingSpent, spentIn } from './ceilings';
+import { addTo, spentIn, windowsOf } from './ceilings';
 import { excessOf } from './excess';
+import { gapOf, SET_BACK_SECONDS } from './gap';
 import { gauges } from './gauges';
 import { DAYS_KEPT, hourOfDay, levelsOf, withHour } from './levels';
 import { type Likeness, likenessOf } from './likeness';
 import { limits, measure } from './measure';
 import { type Profile, profiles, TOKENS_A_DOLLAR } from './profile';
-import { advance, fineSum, MINUTE_SECONDS, minuteSpend, minutesSum, type Spending, spend } from './spending';
-import { copyOf, type SubjectState } from './state';
+import {
+  advance,
+  fineSum,
+  MINUTE_SECONDS,
+  minuteSpend,
+  minutesSum,
+  REACH_SECONDS,
+  type Spending,
+  spend,
+} from './spending';
+import { copyOf, type SubjectState, setBack } from './state';
 import { activeMinute, learnHours, learnMinute, learnPrice, usualAt } from './usual';
 
 export interface Observed {
@@ -28,9 +38,6 @@ export interface How extends SubjectSettings {
 
 const HOUR_SECONDS = 3_600;
 const FIVE_MINUTES_SECONDS = 300;
-
-/** Between looks that lie further apart something was missed: what came is spread over the time between. */
-const GAP_SECONDS = 70;
 
 /** What goes on for so long although it was told is the new usual. */
 const ACCEPTED_SECONDS = 21_600;
@@ -58,10 +65,11 @@ export function observe(state: SubjectState, spent: Spent, how: How): Observed {
  */
 export function observeInPlace(state: SubjectState, spent: Spent, how: How): Observed {
   const profile = how.tuning ?? profiles[how.profile];
+  if (spent.to / 1000 < state.at - SET_BACK_SECONDS) setBack(state, spent.to / 1000);
   const at = Math.max(state.at, spent.to / 1000);
   const tokens = spent.promptTokens + spent.completionTokens;
   if (state.tripped && at - state.tripped.over > profile.calmSeconds) endTrip(state);
-  const overCeiling = ceilingsOver(state, how, at, how.unit === 'usd' ? spent.spendUsd : tokens);
+  const overCeiling = ceilingsOver(state, how, spent, at, how.unit === 'usd' ? spent.spendUsd : tokens);
   const amount = watched(spent, how.unit);
   if (amount === undefined) return tell(state, how, profile, at, overCeiling, 0);
 
@@ -122,12 +130,15 @@ const COLD_GAUGES = {
   alike: gauges.findIndex(({ stream, windowSeconds }) => stream === 'alike' && windowSeconds === 60),
 };
 
+/** Whether its tokens cost nothing, or as good as nothing: then they are watched, and not the money. */
+export const isFree = ({ spendUsd, promptTokens, completionTokens }: Usage): boolean =>
+  spendUsd <= (promptTokens + completionTokens) * FREE;
+
 /** In dollars, or in what as many tokens are watched like. Undefined for what this unit doesn't watch. */
-function watched({ spendUsd, promptTokens, completionTokens }: Spent, unit: Unit): number | undefined {
-  const tokens = promptTokens + completionTokens;
-  const free = spendUsd <= tokens * FREE;
-  if (unit === 'usd') return free && tokens > 0 ? undefined : spendUsd;
-  return free ? tokens / TOKENS_A_DOLLAR : undefined;
+function watched(spent: Spent, unit: Unit): number | undefined {
+  const tokens = spent.promptTokens + spent.completionTokens;
+  if (unit === 'usd') return isFree(spent) && tokens > 0 ? undefined : spent.spendUsd;
+  return isFree(spent) ? tokens / TOKENS_A_DOLLAR : undefined;
 }
 
 /** Whether it tripped about this time of the day on an earlier day: then it's a job that nobody told of. */
@@ -156,12 +167,11 @@ function turnHour(state: SubjectState, profile: Profile, at: number): void {
 
 /** Where a look was missed, what came is spread evenly over the time since the one before. */
 function put(state: SubjectState, spent: Spent, at: number, amount: number, alike: number, dear: number): void {
-  const gap = Math.min((spent.to - spent.from) / 1000, 6 * HOUR_SECONDS);
-  const pieces = gap > GAP_SECONDS ? Math.ceil(gap / 10) : 1;
-  for (let i = 0; i < pieces; i++) {
-    const amounts = { all: amount / pieces, alike: alike / pieces, dear: dear / pieces };
-    spend(state.spending, at - (i * gap) / pieces, amounts);
-  }
+  const gap = gapOf(spent);
+  const pieces = Math.max(1, Math.ceil(gap / 10));
+  const amounts = { all: amount / pieces, alike: alike / pieces, dear: dear / pieces };
+  const kept = Math.min(pieces, REACH_SECONDS / 10);
+  for (let i = 0; i < kept; i++) spend(state.spending, at - (i * gap) / pieces, amounts);
 }
 
 interface Over {
@@ -173,17 +183,22 @@ interface Over {
   readonly observed?: number;
 }
 
-function ceilingsOver(state: SubjectState, how: How, at: number, amount: number): Over | undefined {
-  let found: Over | undefined;
+function ceilingsOver(state: SubjectState, how: How, spent: Spent, at: number, amount: number): Over | undefined {
   const own = how.ceilings.filter(({ unit }) => unit === how.unit);
-  own.forEach((ceiling, i) => {
-    const one = state.ceilings[i] ?? nothingSpent();
-    state.ceilings[i] = one;
-    addTo(one, ceiling.windowSeconds, at, amount);
-    const observed = spentIn(one, ceiling.windowSeconds, at);
-    const ratio = observed / ceiling.limit;
+  const fits = own.every(({ windowSeconds }, i) => state.ceilings[i]?.windowSeconds === windowSeconds);
+  if (!fits || state.ceilings.length !== own.length)
+    state.ceilings = windowsOf(
+      state.ceilings,
+      own.map(({ windowSeconds }) => windowSeconds),
+    );
+  let found: Over | undefined;
+  state.ceilings.forEach((window, i) => {
+    addTo(window, at, amount, gapOf(spent));
+    const { windowSeconds, limit } = own[i] as Ceiling;
+    const observed = spentIn(window, at);
+    const ratio = observed / limit;
     if (ratio > 1 && !(found && found.ratio >= ratio))
-      found = { rule: 'ceiling', windowSeconds: ceiling.windowSeconds, limit: ceiling.limit, ratio, observed };
+      found = { rule: 'ceiling', windowSeconds, limit, ratio, observed };
   });
   return found;
 }

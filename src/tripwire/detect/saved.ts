@@ -1,3 +1,4 @@
+import { nothingSpent } from './ceilings';
 import { gauges } from './gauges';
 import { DAYS_KEPT } from './levels';
 import { freshState, type SubjectState } from './state';
@@ -25,7 +26,7 @@ export function saveState(state: SubjectState): SavedState {
       ...{ minuteSpend: pack(usual.minuteSpend), minuteCount: pack(usual.minuteCount), hours: pack(usual.hours) },
       prices: { ...usual.prices, bins: pack(usual.prices.bins) },
     },
-    ceilings: state.ceilings.map(({ parts, at }) => [at, pack(parts)]),
+    ceilings: state.ceilings.map(({ windowSeconds, parts, at }) => [windowSeconds, at, pack(parts)]),
     ...(state.tripped ? { tripped: state.tripped } : {}),
     ...(state.warned ? { warned: state.warned } : {}),
   };
@@ -63,8 +64,10 @@ export function loadState(saved: unknown): SubjectState {
   state.usual.prices.first = number(prices.first);
   state.usual.prices.usual = number(prices.usual);
   state.ceilings = list(from.ceilings).map((one) => {
-    const [at, parts] = list(one);
-    return { at: number(at), parts: into(new Float64Array(24), parts) };
+    const [windowSeconds, at, parts] = list(one);
+    const window = nothingSpent(number(windowSeconds));
+    into(window.parts, parts);
+    return { ...window, at: number(at) };
   });
   state.tripped = standing(from.tripped);
   state.warned = standing(from.warned);

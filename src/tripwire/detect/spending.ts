@@ -7,6 +7,8 @@ export const FINE_SECONDS = 5;
 const FINE = 128;
 export const MINUTE_SECONDS = 60;
 const MINUTES = 364;
+/** What is older is nowhere. */
+export const REACH_SECONDS = MINUTES * MINUTE_SECONDS;
 
 /** Streams that are kept as such; the others are read off these. */
 const KEPT = ['all', 'alike', 'dear'] as const;

@@ -74,8 +74,26 @@ export const copyOf = (state: SubjectState): SubjectState => ({
     prices: { ...state.usual.prices, bins: state.usual.prices.bins.slice() },
   },
   calls: new Map(state.calls),
-  ceilings: state.ceilings.map(({ parts, at }) => ({ parts: parts.slice(), at })),
+  ceilings: state.ceilings.map((window) => ({ ...window, parts: window.parts.slice() })),
 });
+
+/**
+ * The clock was set back to this time: windows begin anew, what was learnt of hours that are yet to come is forgotten,
+ * and a trip that goes on is told again. @param at seconds since the epoch.
+ */
+export function setBack(state: SubjectState, at: number): void {
+  const hour = Math.floor(at / 3_600);
+  rearm(state, Math.min(state.learnsFrom, at));
+  state.hours = state.hours.filter((one) => one.hour < hour);
+  state.firstHour = Math.min(state.firstHour, hour);
+  state.at = at;
+  state.minute = 0;
+  state.hour = 0;
+  state.spending.fineAt = 0;
+  state.spending.minuteAt = 0;
+  state.usual.hour = 0;
+  state.usual.hourSpend = 0;
+}
 
 /** Armed at once, with empty windows; the incident teaches nothing. @param at seconds since the epoch. */
 export function rearm(state: SubjectState, at: number): void {
