@@ -15,7 +15,7 @@ const INNER = WIDTH - LEFT - RIGHT;
 
 /** Trips whose reasons are written out below a panel. */
 const REASONS = 6;
-const LONGEST_REASON = 172;
+const LONGEST_REASON = 182;
 /** Trips that are nearer share a mark. */
 const MARK_WIDTH = 40;
 
