@@ -16,8 +16,11 @@ export interface Bucket {
 /** Stretches of one trace at most; when they are used up, each two become one. */
 const CAPACITY = 1024;
 const MINUTE_MS = 60_000;
-/** Minutes to which something may still come, before they are counted as whole. */
-const OPEN = 128;
+/**
+ * Minutes that are held open, since something may still come to them: what another model of the key spent, or what came
+ * over a gap of up to half as long. What comes later is shown as if it had come alone.
+ */
+const OPEN = 512;
 
 /**
  * What one subject spent, for a picture: as fine as its width can show, whatever the length of the recording. The
