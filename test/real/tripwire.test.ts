@@ -14,6 +14,7 @@ const TOLD_WITHIN_MS = 60_000;
 /** US dollars a minute. */
 const CEILING = 2;
 const AT_CEILING = Math.ceil(CEILING / PRICE);
+const LANES = 4;
 /** No loop goes on for so many requests. */
 const ENOUGH = 2_000;
 /** From the request that crosses the ceiling to the gateway's refusal. Looks are a second apart. Milliseconds. */
@@ -32,16 +33,27 @@ interface Burnt {
   readonly afterMs: number;
 }
 
-/** An agent that asks again and again until it is refused. @param before requests that were served just before. */
+/**
+ * An agent that asks again and again, some at a time, until it is refused. Two workers both get a share: if one got all,
+ * the other, which is idle, would answer nearly every look.
+ *
+ * @param before requests that were served just before.
+ */
 async function burn(through: string, { before = 0, atMost = ENOUGH } = {}): Promise<Burnt> {
-  let crossed: number | undefined;
-  const afterMs = (): number => (crossed === undefined ? 0 : performance.now() - crossed);
-  for (let served = 0; served < atMost; served += 1) {
-    const end = await litellm.chat('priced', { through }).catch(() => 0);
-    if (end !== 200) return { served, end, afterMs: afterMs() };
-    if ((before + served + 1) * PRICE > CEILING) crossed ??= performance.now();
-  }
-  return { served: atMost, end: undefined, afterMs: afterMs() };
+  let [asked, served] = [0, 0];
+  let crossed = Number.POSITIVE_INFINITY;
+  let ended: { readonly status: number; readonly at: number } | undefined;
+  const lane = async (): Promise<void> => {
+    while (!ended && asked < atMost) {
+      asked += 1;
+      const status = await litellm.chat('priced', { through }).catch(() => 0);
+      if (status !== 200) ended ??= { status, at: performance.now() };
+      else served += 1;
+      if ((before + served) * PRICE > CEILING) crossed = Math.min(crossed, performance.now());
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return { served, end: ended?.status, afterMs: Math.max(0, (ended?.at ?? 0) - crossed) };
 }
 
 async function ask(through: string, count: number): Promise<void> {
