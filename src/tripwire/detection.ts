@@ -153,10 +153,12 @@ export class Detection {
   private spend(increment: Increment): readonly Signal[] {
     this.options.onIncrement?.(increment);
     const team = this.options.teamOf?.(increment.key);
+    // Calls of several keys that look alike by chance are no loop: in a sum, each key's models are its own.
+    const ofSum = { ...increment, model: `${increment.key} ${increment.model}` };
     return [
       ...this.observe({ kind: 'key', id: increment.key }, increment),
-      ...(team === undefined ? [] : this.observe({ kind: 'team', id: team }, increment)),
-      ...this.observe(WHOLE, increment),
+      ...(team === undefined ? [] : this.observe({ kind: 'team', id: team }, ofSum)),
+      ...this.observe(WHOLE, ofSum),
     ];
   }
 

@@ -108,6 +108,44 @@ describe('keys, teams, and all together', () => {
   });
 });
 
+describe('calls that look alike', () => {
+  const AGENTS = 10;
+  const counters = new Map<string, Reading>();
+  const spend = (at: number, i: number, prompt: number, completion: number): Reading => {
+    const key = `agent-${i}`;
+    const before = counters.get(key) ?? reading(at, key, 0);
+    const after = {
+      ...{ ...before, at: (FIRST + at) * 1000, spendUsd: before.spendUsd + prompt * 3e-6 + completion * 15e-6 },
+      ...{ promptTokens: before.promptTokens + prompt, completionTokens: before.completionTokens + completion },
+    };
+    counters.set(key, after);
+    return after;
+  };
+  /** In the first two minutes of an hour each agent calls twice. */
+  const hour = (n: number, sizeOf: (i: number) => readonly [prompt: number, completion: number]) =>
+    Array.from({ length: 2 * AGENTS }, (_, call) => {
+      const i = call % AGENTS;
+      return spend(n * HOUR + 6 * call, i, ...sizeOf(i));
+    });
+
+  it('but are of several keys are no loop of all of them together', () => {
+    const learning = new Detection({ settingsOf: () => watched({ anomaly: true }) });
+    const days = Array.from({ length: 72 }, (_, n) => hour(n, (i) => [9_001 + 4_001 * i, 2_003 - 199 * i])).flat();
+    expect(take(learning, ...days)).toEqual([]);
+    expect(take(learning, ...hour(72, (i) => [20_011 + i, 1_009]))).toEqual([]);
+  });
+
+  it('and are of one key are, for the key and for all', () => {
+    const learning = new Detection({ settingsOf: () => watched({ anomaly: true }) });
+    const days = Array.from({ length: 72 }, (_, n) => hour(n, (i) => [9_001 + 4_001 * i, 2_003 - 199 * i])).flat();
+    take(learning, ...days);
+    const loop = Array.from({ length: 40 }, (_, n) => spend(72 * HOUR + 6 * n, 0, 20_011, 1_009));
+    expect(take(learning, ...loop).map((line) => line.split(' ').slice(0, 4).join(' '))).toEqual(
+      expect.arrayContaining(['trip key agent-0 loop', 'trip whole * loop']),
+    );
+  });
+});
+
 describe('tokens', () => {
   const free = (at: number, total: number, model = 'llama') =>
     reading(at, 'a', 0, { promptTokens: total * 0.9, completionTokens: total * 0.1, model });

@@ -15,7 +15,8 @@ export interface LikenessOptions {
 }
 
 const CALLS_KEPT = 6;
-const MODELS_KEPT = 8;
+/** In a sum over keys, each key has its own. */
+const MODELS_KEPT = 64;
 
 interface Call {
   /** Seconds since the epoch. */
