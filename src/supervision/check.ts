@@ -12,6 +12,7 @@ import { checkLastResort } from './checks/last-resort';
 import { checkLedger } from './checks/ledger';
 import { seeLedger } from './checks/ledger-sight';
 import { checkOperators } from './checks/operators';
+import { checkPassing } from './checks/passing';
 import { checkPublicUrl } from './checks/public-url';
 import { checkQueue } from './checks/queue';
 import { checkScopes } from './checks/scopes';
@@ -40,6 +41,7 @@ const checks: Readonly<Record<string, Check>> = {
   queue: checkQueue,
   'last resort': checkLastResort,
   tripwire: checkTripwire,
+  'what passes': checkPassing,
   service: checkService,
 };
 

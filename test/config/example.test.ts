@@ -25,7 +25,10 @@ describe('pullcord.example.yaml', () => {
   });
 
   it('is one, too, with all that is commented out', () => {
-    const whole = example.replaceAll(/^( *)# ((?:api|cutters|lastResort|tripwire|webhooks):| {2}.*)$/gm, '$1$2');
+    const whole = example.replaceAll(
+      /^( *)# ((?:api|cutters|lastResort|metricsUrls|tripwire|webhooks):| {2}.*)$/gm,
+      '$1$2',
+    );
     const { config } = read(whole, {
       ...{ ...env, LITELLM_ADMIN_KEY: 'a', LITELLM_AGENT_KEY: 'sk-b', N8N_WEBHOOK_SECRET: 'c' },
       ...{ LITELLM_METRICS_KEY: 'd', LITELLM_VIEWER_KEY: 'e' },
@@ -34,6 +37,7 @@ describe('pullcord.example.yaml', () => {
     expect(config.cutters.litellm).toHaveLength(1);
     expect(config.lastResort?.command).toHaveLength(2);
     expect(config.notify.webhooks).toHaveLength(1);
+    expect(config.gateways.main?.metricsUrls).toHaveLength(1);
     expect(config.tripwire).toMatchObject({ mode: 'observe', scope: 'agent', defaults: { dailyBudgetUsd: 20 } });
     expect(Object.keys(config.tripwire?.keys ?? {})).toEqual(['agent-1', 'nightly-batch']);
   });

@@ -45,6 +45,8 @@ export interface ClampFacts {
 export interface ScopeFacts {
   readonly scope: string;
   readonly routes: number;
+  /** Their ids and names, by which APISIX's metrics call them. */
+  readonly called: readonly string[];
   /** Routes that are switched off (`status: 0`). */
   readonly off: number;
   /** Requests that can show whether it is cut. */
@@ -132,7 +134,8 @@ async function readAll(
     const facts = [...chosen(scopes, routes.values())].map(([scope, held]): ScopeFacts => {
       const { targets, blind } = planProbes(held, scopes[scope]?.probes);
       const off = held.filter((route) => route.off).length;
-      return { scope, routes: held.length, off, probes: targets.length, blind };
+      const called = held.flatMap(({ id, name }) => (name === undefined ? [id] : [id, name]));
+      return { scope, routes: held.length, called, off, probes: targets.length, blind };
     });
     return { clamp, scopes: facts, clockSkewSeconds: skew };
   } catch (error) {

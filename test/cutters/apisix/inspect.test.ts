@@ -37,8 +37,8 @@ test('a gateway that is as it should be', async () => {
     admin: { reads: true, writes: true, clockSkewSeconds: expect.any(Number) },
     clamp: { armed: true, armable: true, endsStreams: true, why: [], cut: 0 },
     scopes: [
-      { scope: 'agent', routes: 3, off: 1, probes: 1, blind: ['a3'] },
-      { scope: 'empty', routes: 0, off: 0, probes: 0, blind: [] },
+      { scope: 'agent', routes: 3, called: ['a1', 'a2', 'a3'], off: 1, probes: 1, blind: ['a3'] },
+      { scope: 'empty', routes: 0, called: [], off: 0, probes: 0, blind: [] },
     ],
     gateways: [{ url: rig.apisix.gatewayUrl, answers: true, detail: '404' }],
   });
