@@ -101,9 +101,10 @@ it('asks each node every 15 seconds and no more often, and adds up what passed',
   const { gateways } = watch([one.url, two.url]);
   expect(gateways.passed()).toBeUndefined();
   for (; clock.at < 60 * S; clock.at += 5 * S) {
-    gateways.pollIfDue();
-    gateways.pollIfDue();
-    await until(() => [one, two].every(({ asked }) => asked.length === 1 + Math.floor(clock.at / (15 * S))));
+    await until(() => {
+      gateways.pollIfDue();
+      return [one, two].every(({ asked }) => asked.length === 1 + Math.floor(clock.at / (15 * S)));
+    });
     await until(() => gateways.passed());
     chat += 1;
   }
