@@ -61,8 +61,9 @@ export function learnMinute(usual: Usual, at: number, spend: number): void {
       usual.minuteSpend[d % DAYS] = 0;
       usual.minuteCount[d % DAYS] = 0;
     }
+    // Of the first minute of all no price is known yet.
+    if (usual.day > 0) fadePrices(usual.prices);
     usual.day = day;
-    fadePrices(usual.prices);
   }
   usual.minuteSpend[day % DAYS] = (usual.minuteSpend[day % DAYS] as number) + spend;
   usual.minuteCount[day % DAYS] = (usual.minuteCount[day % DAYS] as number) + 1;
