@@ -40,7 +40,7 @@ export interface SubjectState {
   ceilings: WindowSpend[];
   tripped: Standing | undefined;
   warned: Standing | undefined;
-  /** By hour of the day, the newest hour in which it tripped. */
+  /** By hour of the day, the newest hour in which it tripped; then the one before that. */
   readonly tripHours: Float64Array;
   /** Until then nothing is learnt. */
   learnsFrom: number;
@@ -55,7 +55,7 @@ export const freshState = (): SubjectState => ({
   usual: nothingUsual(),
   calls: new Map(),
   ceilings: [],
-  tripHours: new Float64Array(24),
+  tripHours: new Float64Array(48),
   ...{ tripped: undefined, warned: undefined },
 });
 
@@ -104,5 +104,6 @@ export function rearm(state: SubjectState, at: number): void {
   state.spending.minutes.fill(0);
   state.calls.clear();
   state.ceilings = [];
+  state.tripHours.fill(0);
   state.learnsFrom = at;
 }
