@@ -2,7 +2,7 @@ import { gapOf } from './detect/gap';
 import { isFree, observeInPlace } from './detect/observe';
 import { type Outlook, outlookOf } from './detect/outlook';
 import { loadState, type SavedState, saveState } from './detect/saved';
-import { freshState, rearm, type SubjectState } from './detect/state';
+import { freshState, rearm, type SubjectState, tellAgain } from './detect/state';
 import { addToTotals, loadTotals, noTotals, saveTotals, type Totals } from './detect/totals';
 import { Feed } from './feed/feed';
 import type { FeedState } from './feed/saved';
@@ -144,10 +144,12 @@ export class Detection {
 
   private loadSubject({ subject, totals, states }: SavedSubject): void {
     const { kind, id } = subject;
-    this.subjects.set(nameOf(subject), {
+    const known: Known = {
       ...{ subject: { kind, id }, settings: this.options.settingsOf(subject), totals: loadTotals(totals) },
       states: Object.fromEntries(Object.entries(states).map(([unit, state]) => [unit, loadState(state)])),
-    });
+    };
+    for (const state of Object.values(known.states)) tellAgain(state);
+    this.subjects.set(nameOf(subject), known);
   }
 
   private spend(increment: Increment): readonly Signal[] {

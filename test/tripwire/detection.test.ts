@@ -215,6 +215,19 @@ describe('what is kept', () => {
     expect(other.save()).toEqual(detection.save());
   });
 
+  it('a trip that goes on is told again after a restart, by which it may have come to be acted upon', () => {
+    const made = () => new Detection({ settingsOf: () => watched({ ceilings: [usd(3_600, 5)] }) });
+    const [before, after] = [made(), made()];
+    expect(take(before, reading(0, 'a', 1), reading(10, 'a', 8))).toEqual([
+      'trip key a ceiling 10',
+      'trip whole * ceiling 10',
+    ]);
+    expect(take(before, reading(20, 'a', 9))).toEqual([]);
+    after.load(JSON.parse(JSON.stringify(before.save())));
+    expect(take(after, reading(30, 'a', 10))).toEqual(['trip key a ceiling 30', 'trip whole * ceiling 30']);
+    expect(take(after, reading(40, 'a', 11))).toEqual([]);
+  });
+
   it('is watched by the settings of today', () => {
     const before = new Detection({ settingsOf: () => watched({ ceilings: [usd(60, 1e6), usd(3_600, 1e6)] }) });
     take(before, reading(0, 'a', 1), reading(10, 'a', 8));

@@ -4,7 +4,7 @@ import { ceilingsOver, overBudget, tooMuchForAStranger } from './exceeded';
 import { gapOf, SET_BACK_SECONDS } from './gap';
 import { gauges } from './gauges';
 import type { How, Observed, Spent } from './how';
-import { levelsOf, withHour } from './levels';
+import { DAYS_KEPT, levelsOf, withHour } from './levels';
 import { likenessOf } from './likeness';
 import { limits, measure } from './measure';
 import { type Profile, profiles, TOKENS_A_DOLLAR } from './profile';
@@ -109,7 +109,8 @@ function watched(spent: Spent, unit: Unit): number | undefined {
 function turnHour(state: SubjectState, profile: Profile, at: number): void {
   const hour = Math.floor(at / HOUR_SECONDS);
   if (hour <= state.hour) return;
-  if (state.firstHour === 0) state.firstHour = hour;
+  // Whoever comes back when nothing of it is remembered any more is a stranger again.
+  if (state.firstHour === 0 || hour - state.hour > DAYS_KEPT * 24) state.firstHour = hour;
   if (state.peaks.some((peak) => peak > 0)) {
     state.hours = withHour(state.hours, { hour: state.hour, peaks: state.peaks });
     state.peaks = new Float32Array(gauges.length);

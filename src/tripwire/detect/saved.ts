@@ -76,8 +76,9 @@ export function loadState(saved: unknown): SubjectState {
 
 function standing(saved: unknown): SubjectState['tripped'] {
   if (saved === undefined) return undefined;
-  const { since, over, ratio } = record(saved);
-  return { since: number(since), over: number(over), ratio: number(ratio) };
+  const { since, over, ratio, hard } = record(saved);
+  if (typeof hard !== 'boolean') throw new Error('neither true nor false');
+  return { since: number(since), over: number(over), ratio: number(ratio), hard };
 }
 
 type Numbers = Float32Array | Float64Array;

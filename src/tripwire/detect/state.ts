@@ -12,7 +12,12 @@ export interface Standing {
   readonly over: number;
   /** By how much the limit was exceeded when it was last told. */
   readonly ratio: number;
+  /** Whether a ceiling was told. */
+  readonly hard: boolean;
 }
+
+/** What goes on for so long although it was told is the new usual. */
+export const ACCEPTED_SECONDS = 21_600;
 
 /**
  * All that is known of one subject in one unit: a few kilobytes that grow with the number of its active hours, up to
@@ -94,6 +99,18 @@ export function setBack(state: SubjectState, at: number): void {
   state.usual.hour = 0;
   state.usual.hourSpend = 0;
 }
+
+/**
+ * After a restart, a trip that was going on is told again: it may be that the program only observed before, or that it
+ * ended before the order was given.
+ */
+export function tellAgain(state: SubjectState): void {
+  const { tripped, at } = state;
+  const goesOn = tripped && at - tripped.over < GOES_ON_SECONDS && at - tripped.since < ACCEPTED_SECONDS;
+  if (goesOn) state.tripped = undefined;
+}
+
+const GOES_ON_SECONDS = 300;
 
 /** Armed at once, with empty windows; the incident teaches nothing. @param at seconds since the epoch. */
 export function rearm(state: SubjectState, at: number): void {

@@ -4,11 +4,9 @@ import { excessOf } from './excess';
 import type { How, Observed } from './how';
 import { DAYS_KEPT, hourOfDay } from './levels';
 import { type Profile, TOKENS_A_DOLLAR } from './profile';
-import type { SubjectState } from './state';
+import { ACCEPTED_SECONDS, type SubjectState } from './state';
 import { usualAt } from './usual';
 
-/** What goes on for so long although it was told is the new usual. */
-const ACCEPTED_SECONDS = 21_600;
 /** So long after the last excess, what comes is learnt again. */
 const LEARNS_AFTER_SECONDS = 1_800;
 
@@ -17,7 +15,7 @@ const WARN_AT = 0.85;
 const WARN_AGAIN_SECONDS = 21_600;
 
 /**
- * What is said: once while it goes on, again when it has grown a great deal.
+ * What is said: once while it goes on, again when it has grown a great deal, or is over a ceiling.
  * @param ratio of the learnt limit that is nearest. @param near that limit.
  */
 export function tell(
@@ -32,9 +30,12 @@ export function tell(
   const { tripped } = state;
   const warned = state.warned && at - state.warned.over <= WARN_AGAIN_SECONDS ? state.warned : undefined;
   if (over) {
-    const again = !tripped || over.ratio > profile.grown * tripped.ratio;
+    const hard = over.rule === 'ceiling';
+    const again = !tripped || over.ratio > profile.grown * tripped.ratio || (hard && !tripped.hard);
     const since = tripped?.since ?? at;
-    state.tripped = { since, over: at, ratio: again ? over.ratio : (tripped?.ratio ?? over.ratio) };
+    state.tripped = again
+      ? { since, over: at, ratio: over.ratio, hard: hard || tripped?.hard === true }
+      : { ...tripped, over: at };
     // What is out of the ordinary teaches nothing, unless it lasts, or comes every day and nobody cut it.
     if (!tripped && !trippedAtThisHour(state)) {
       state.peaks.fill(0);
@@ -44,7 +45,7 @@ export function tell(
     return { state, signals: again ? [signal(state, how, at, 'trip', over)] : [] };
   }
   if (!near || ratio < WARN_AT || tripped || warned) return { state, signals: [] };
-  state.warned = { since: at, over: at, ratio };
+  state.warned = { since: at, over: at, ratio, hard: false };
   return { state, signals: [signal(state, how, at, 'warn', near)] };
 }
 
