@@ -1,9 +1,10 @@
 import { gapOf } from './detect/gap';
+import { DAYS_KEPT } from './detect/levels';
 import { isFree, observeInPlace } from './detect/observe';
 import { type Outlook, outlookOf } from './detect/outlook';
 import { loadState, type SavedState, saveState } from './detect/saved';
 import { freshState, rearm, type SubjectState, tellAgain } from './detect/state';
-import { addToTotals, loadTotals, noTotals, saveTotals, type Totals } from './detect/totals';
+import { addToTotals, loadTotals, newestOf, noTotals, saveTotals, type Totals } from './detect/totals';
 import { Feed } from './feed/feed';
 import type { FeedState } from './feed/saved';
 import type { Increment, Reading } from './reading';
@@ -17,6 +18,8 @@ export interface DetectionOptions {
   readonly teamOf?: (key: string) => string | undefined;
   /** Told of all that was spent, before the detectors look at it: for sums and pictures. */
   readonly onIncrement?: (increment: Increment) => void;
+  /** Subjects that are watched by themselves; what others spend counts for the whole. */
+  readonly capacity?: number;
 }
 
 export const WHOLE: Subject = { kind: 'whole', id: '*' };
@@ -47,8 +50,9 @@ interface Known {
   readonly states: Partial<Record<Unit, SubjectState>>;
 }
 
-/** Subjects that are watched by themselves; what others spend counts for the whole. */
 const SUBJECTS_CAPACITY = 50_000;
+/** Of a subject that has spent nothing for so long nothing is remembered: it makes room when room is wanted. Seconds. */
+const FORGOTTEN_AFTER_SECONDS = DAYS_KEPT * 86_400;
 
 /**
  * From counters to signals: the same for the live watch and for a replay. Holds a few kilobytes a key. No I/O, no
@@ -57,6 +61,8 @@ const SUBJECTS_CAPACITY = 50_000;
 export class Detection {
   private readonly feed = new Feed();
   private readonly subjects = new Map<string, Known>();
+  private refusals = 0;
+  private clearedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: DetectionOptions) {}
 
@@ -71,9 +77,9 @@ export class Detection {
     return increment ? this.spend(increment) : [];
   }
 
-  /** Readings that were refused for want of room so far: while it grows, something is not watched. */
+  /** How often something was refused for want of room so far: while it grows, something is not watched by itself. */
   get refused(): number {
-    return this.feed.refused;
+    return this.feed.refused + this.refusals;
   }
 
   /** What is to be said of a subject at this time, in milliseconds; undefined for one that has spent nothing yet. */
@@ -165,7 +171,7 @@ export class Detection {
   }
 
   private observe(subject: Subject, increment: Increment): readonly Signal[] {
-    const known = this.knownOf(subject);
+    const known = this.knownOf(subject, increment.to / 1000);
     if (!known) return [];
     const { settings, states, totals } = known;
     const tokens = increment.promptTokens + increment.completionTokens;
@@ -178,13 +184,27 @@ export class Detection {
     });
   }
 
-  private knownOf(subject: Subject): Known | undefined {
+  private knownOf(subject: Subject, at: number): Known | undefined {
     const name = nameOf(subject);
     const known = this.subjects.get(name);
-    if (known || (this.subjects.size >= SUBJECTS_CAPACITY && subject !== WHOLE)) return known;
-    const fresh = { subject, settings: this.options.settingsOf(subject), totals: noTotals(), states: {} };
+    if (known) return known;
+    const { settingsOf, capacity = SUBJECTS_CAPACITY } = this.options;
+    if (this.subjects.size >= capacity) this.makeRoom(at);
+    if (this.subjects.size >= capacity && subject.kind !== 'whole') {
+      this.refusals += 1;
+      return undefined;
+    }
+    const fresh = { subject, settings: settingsOf(subject), totals: noTotals(), states: {} };
     this.subjects.set(name, fresh);
     return fresh;
+  }
+
+  private makeRoom(at: number): void {
+    // At most once an hour: it looks at all of them.
+    if (at < this.clearedAt + 3_600) return;
+    this.clearedAt = at;
+    for (const [name, { totals }] of this.subjects)
+      if (newestOf(totals) < at - FORGOTTEN_AFTER_SECONDS) this.subjects.delete(name);
   }
 }
 

@@ -188,6 +188,41 @@ describe('tokens', () => {
   });
 });
 
+describe('more keys than there is room for', () => {
+  const settingsOf = () => watched({ ceilings: [usd(60, 5)] });
+
+  it('are told, and count for the whole', () => {
+    const detection = new Detection({ settingsOf, capacity: 3 });
+    const keys = ['a', 'b', 'c', 'd'];
+    take(detection, ...keys.map((key) => reading(0, key, 1)), ...keys.map((key) => reading(10, key, 1.1)));
+    expect(detection.all().map(({ id }) => id)).toEqual(['a', '*', 'b']);
+    expect(detection.refused).toBe(2);
+    expect(take(detection, reading(20, 'd', 7))).toEqual(['trip whole * ceiling 20']);
+    expect(detection.refused).toBe(3);
+  });
+
+  it('find it once the others have spent nothing for weeks', () => {
+    const detection = new Detection({ settingsOf, capacity: 3 });
+    take(detection, reading(0, 'a', 1), reading(0, 'b', 1), reading(0, 'c', 1));
+    take(detection, reading(10, 'a', 2), reading(10, 'b', 2));
+    const later = 15 * 24 * HOUR;
+    take(detection, reading(later, 'a', 2.1), reading(later + 10, 'c', 7));
+    expect(
+      detection
+        .all()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(['*', 'a', 'c']);
+    expect(detection.refused).toBe(0);
+  });
+
+  it('the whole is always watched', () => {
+    const detection = new Detection({ settingsOf, capacity: 0 });
+    take(detection, reading(0, 'a', 1));
+    expect(take(detection, reading(10, 'a', 9))).toEqual(['trip whole * ceiling 10']);
+  });
+});
+
 describe('what is kept', () => {
   it('is refused when it is damaged or of another version, and nothing of it stays', () => {
     const detection = new Detection({ settingsOf: () => watched({ anomaly: true, ceilings: [usd(60, 3)] }) });

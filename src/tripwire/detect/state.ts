@@ -90,7 +90,8 @@ export function setBack(state: SubjectState, at: number): void {
   const hour = Math.floor(at / 3_600);
   rearm(state, Math.min(state.learnsFrom, at));
   state.hours = state.hours.filter((one) => one.hour < hour);
-  state.firstHour = Math.min(state.firstHour, hour);
+  // Where nothing is left, it is a stranger.
+  state.firstHour = state.hours.length > 0 ? Math.min(state.firstHour, hour) : hour;
   state.at = at;
   state.minute = 0;
   state.hour = 0;

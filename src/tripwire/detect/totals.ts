@@ -36,6 +36,9 @@ export function totalsAt(totals: Totals, at: number): Readonly<Record<Span, Read
   return { minute: of('minute'), hour: of('hour'), day: of('day') };
 }
 
+/** When something was spent last, give or take some seconds. Seconds since the epoch. */
+export const newestOf = ({ usd: { minute } }: Totals): number => (minute.at * spans.minute) / minute.parts.length;
+
 /** As JSON. */
 export const saveTotals = (totals: Totals): unknown =>
   units.map((unit) => names.map((name) => [totals[unit][name].at, [...totals[unit][name].parts]]));
