@@ -97,7 +97,7 @@ describe('what is damaged is refused', () => {
   });
 
   it('also numbers that are none, and more hours than are kept', () => {
-    const nan = Buffer.from(new Float64Array(24).fill(Number.NaN).buffer).toString('base64');
+    const nan = Buffer.from(new Float64Array(48).fill(Number.NaN).buffer).toString('base64');
     expect(() => loadState({ ...saved, tripHours: nan })).toThrow('not a number');
     const many = Array.from({ length: 337 }, () => hours[0]);
     expect(() => loadState({ ...saved, hours: many })).toThrow('more hours than are kept');
