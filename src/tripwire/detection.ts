@@ -55,7 +55,8 @@ const SUBJECTS_CAPACITY = 50_000;
 const FORGOTTEN_AFTER_SECONDS = DAYS_KEPT * 86_400;
 
 /**
- * From counters to signals: the same for the live watch and for a replay. Holds a few kilobytes a key. No I/O, no
+ * From counters to signals: the same for the live watch and for a replay. Holds some ten kilobytes a key, and a
+ * hundred bytes and more for each of its active hours, of two weeks at most. No I/O, no
  * clock, no chance: the same readings give the same signals.
  */
 export class Detection {

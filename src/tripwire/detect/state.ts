@@ -20,8 +20,8 @@ export interface Standing {
 export const ACCEPTED_SECONDS = 21_600;
 
 /**
- * All that is known of one subject in one unit: a few kilobytes that grow with the number of its active hours, up to
- * two weeks of them. Times are in seconds since the epoch.
+ * All that is known of one subject in one unit: some ten kilobytes, and a hundred bytes and more for each active
+ * hour, up to two weeks of them. Times are in seconds since the epoch.
  */
 export interface SubjectState {
   /** The newest increment. */
