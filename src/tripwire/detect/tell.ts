@@ -83,13 +83,16 @@ function signal(
  * told of.
  */
 export function trippedAtThisHour({ tripHours, hour }: SubjectState): boolean {
-  let days = 0;
+  let [newest, oldest] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let by = -1; by <= 1; by++)
     for (const which of [0, HOURS_A_DAY]) {
-      const ago = hour - (tripHours[hourOfDay(hour + by) + which] as number);
-      if (ago > OTHER_DAY_HOURS && ago < DAYS_KEPT * HOURS_A_DAY) days++;
+      const tripped = tripHours[hourOfDay(hour + by) + which] as number;
+      const ago = hour - tripped;
+      if (ago <= OTHER_DAY_HOURS || ago >= DAYS_KEPT * HOURS_A_DAY) continue;
+      newest = Math.max(newest, tripped);
+      oldest = Math.min(oldest, tripped);
     }
-  return days >= 2;
+  return newest - oldest > OTHER_DAY_HOURS;
 }
 
 const HOURS_A_DAY = 24;
