@@ -155,6 +155,9 @@ describe('two workers that share their counters, metrics without authentication'
   it('mode observe: a loop is told of, and goes on', async () => {
     guarded = await startGuarded(litellm, { ...limits, mode: 'observe' });
     const { gatewayUrl, ledger, refuses } = guarded;
+    // The first total of workers that tell no names may be older than the watch: it counts as nothing.
+    await ask(gatewayUrl, 10);
+    await looks(guarded, 3);
     const atMost = 3 * AT_CEILING;
     expect(await burn(gatewayUrl, { atMost })).toMatchObject({ served: atMost, end: undefined });
     const [tripped] = await until(() => some(ledger('tripped')), PATIENCE_MS);
