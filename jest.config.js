@@ -12,7 +12,7 @@ const folders = {
 module.exports = {
   ...folders[suite],
   testEnvironment: 'node',
-  setupFilesAfterEnv: ['<rootDir>/test/support/leaks.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/leaks.ts', '<rootDir>/test/support/properties.ts'],
   transform: {
     '^.+\\.[jt]s$': [
       '@swc/jest',

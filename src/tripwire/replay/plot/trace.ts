@@ -33,6 +33,8 @@ export class Trace {
   private readonly open = new Map<number, Record<Unit, number>>();
   private origin = Number.NaN;
   private width = MINUTE_MS;
+  /** Stretches from the origin on that something was put into. */
+  private used = 0;
   private asked = Number.NaN;
   readonly total = { usd: 0, tokens: 0 };
 
@@ -42,7 +44,6 @@ export class Trace {
     this.total.tokens += tokens;
     const last = Math.floor(Math.max(to - 1, from) / MINUTE_MS);
     const first = Math.floor(from / MINUTE_MS);
-    if (Number.isNaN(this.origin)) this.origin = first * MINUTE_MS;
     for (let minute = first; minute <= last; minute += 1) {
       const inside = Math.min((minute + 1) * MINUTE_MS, to) - Math.max(minute * MINUTE_MS, from);
       const share = to > from ? inside / (to - from) : 1;
@@ -96,8 +97,24 @@ export class Trace {
   }
 
   private indexOf(at: number): number {
+    if (Number.isNaN(this.origin)) this.origin = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+    if (at < this.origin) this.reach(at);
     while (at >= this.origin + CAPACITY * this.width) this.halve();
-    return Math.max(0, Math.floor((at - this.origin) / this.width));
+    this.used = Math.max(this.used, Math.floor((at - this.origin) / this.width) + 1);
+    return Math.floor((at - this.origin) / this.width);
+  }
+
+  /** Moves the origin back: what comes over a gap may have begun before what came first. */
+  private reach(at: number): void {
+    const missing = () => Math.ceil((this.origin - at) / this.width);
+    while (missing() + this.used > CAPACITY) this.halve();
+    const by = missing();
+    const { usd, tokens } = this.peaks;
+    for (const values of [usd, tokens]) values.copyWithin(by, 0).fill(0, 0, by);
+    for (const values of [this.usual, this.trip]) values.copyWithin(by, 0).fill(Number.NaN, 0, by);
+    this.origin -= by * this.width;
+    this.used += by;
+    this.asked = Number.NaN;
   }
 
   private halve(): void {
@@ -105,6 +122,7 @@ export class Trace {
     for (const values of [usd, tokens]) fold(values, 0, (a, b) => Math.max(a, b));
     for (const values of [this.usual, this.trip]) fold(values, Number.NaN, (a, b) => (Number.isNaN(b) ? a : b));
     this.width *= 2;
+    this.used = Math.ceil(this.used / 2);
     this.asked = Number.NaN;
   }
 }

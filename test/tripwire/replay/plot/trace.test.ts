@@ -44,6 +44,19 @@ it('keeps the busiest minute when stretches become longer', () => {
   expect(trace.buckets('usd').length).toBeLessThanOrEqual(1024);
 });
 
+it('reaches back when what comes over a gap began before what came first', () => {
+  const late = traceOf(spent(10 * MINUTE, 11 * MINUTE, 1), spent(8 * MINUTE, 12 * MINUTE, 4));
+  expect(late.buckets('usd').map(({ from, peak }) => [(from - T) / MINUTE, peak])).toEqual([
+    [8, 1],
+    [9, 1],
+    [10, 2],
+    [11, 1],
+  ]);
+  const long = traceOf(spent(0, 10_000, 1), spent(30 * DAY, 30 * DAY + 10_000, 2), spent(-DAY, -DAY + 10_000, 3));
+  expect(peaks(long).filter((peak) => peak > 0)).toEqual([3, 1, 2]);
+  expect(long.buckets('usd').length).toBeLessThanOrEqual(1024);
+});
+
 it('is asked once a stretch what is usual, and keeps the last answer', () => {
   const trace = traceOf(spent(0, 10_000, 1));
   expect(trace.wants(T)).toBe(true);
