@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
 import { name } from '../config/parts';
+import { type TokenRight, tokenRight } from '../config/schema';
 import { parseWith } from './arguments';
 import type { Register } from './cli';
 
 const TOKEN_BYTES = 32;
-const tokenRights = ['stop', 'status'] as const;
+const tokenRights = tokenRight.options;
+const USUAL = ['stop', 'status'] as const satisfies readonly TokenRight[];
 
 /** Bearer tokens for programs. Only the SHA-256 goes into the configuration: 256 random bits need no slow hash. */
 export const registerToken: Register = ({ program, say }) => {
@@ -14,7 +16,7 @@ export const registerToken: Register = ({ program, say }) => {
     .command('new')
     .description('make a token: prints it once, and the lines for pullcord.yaml')
     .argument('<name>', 'stands in the ledger for whoever bears it', parseWith(name))
-    .option('--rights <list>', 'stop, status', parseRights, [...tokenRights])
+    .option('--rights <list>', tokenRights.join(', '), parseRights, [...USUAL])
     .action((tokenName: string, { rights }: { rights: readonly string[] }) => {
       const secret = `pullcord_${randomBytes(TOKEN_BYTES).toString('base64url')}`;
       say('The token, shown this once; keep it where the program finds it:');

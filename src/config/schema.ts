@@ -15,6 +15,13 @@ const HOUR_SECONDS = 60 * MINUTE_SECONDS;
 export const right = z.enum(['stop', 'restore', 'status']);
 export type Right = z.infer<typeof right>;
 
+/**
+ * What a program may do. `stop`: sever; `status`: look; `events`: have events sent to it; `relay`: hand on text messages
+ * that somebody else signed, which gives it no right of its own; `drill`: rehearse on the canary route.
+ */
+export const tokenRight = z.enum(['stop', 'status', 'events', 'relay', 'drill']);
+export type TokenRight = z.infer<typeof tokenRight>;
+
 const selector = z
   .strictObject({
     all: z.literal(true).optional().describe('Every route of the gateway.'),
@@ -116,9 +123,11 @@ const token = z.strictObject({
     .regex(/^[0-9a-f]{64}$/i, 'write the SHA-256 of the token, 64 hexadecimal digits: see pullcord token new')
     .describe('The SHA-256 of the token; `pullcord token new` prints both.'),
   rights: z
-    .array(z.enum(['stop', 'status']))
+    .array(tokenRight)
     .min(1)
-    .describe('What the bearer may do. A token never restores.'),
+    .describe(
+      'What the bearer may do. stop: sever; status: look; events: have events sent to it; relay: hand on text messages that Twilio signed; drill: rehearse. A token never restores.',
+    ),
 });
 
 const litellmCutter = z.strictObject({

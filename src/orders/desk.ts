@@ -1,4 +1,4 @@
-import type { Right } from '../config/schema';
+import type { Right, TokenRight } from '../config/schema';
 import type { Latch } from '../latch/latch';
 import type { Order, OrderRequest } from './order';
 import type { Refusal, RefusalReason } from './reasons';
@@ -16,7 +16,7 @@ export type Proof =
   /** A person by name, with the digits. */
   | { readonly kind: 'operator'; readonly operator: string; readonly code?: string }
   /** A bearer token, already checked. It can stop, never restore (law 3). */
-  | { readonly kind: 'token'; readonly token: string; readonly rights: readonly Right[] }
+  | { readonly kind: 'token'; readonly token: string; readonly rights: readonly (Right | TokenRight)[] }
   /** The tripwire, which is part of this program. It can stop, never restore (law 3). */
   | { readonly kind: 'tripwire' };
 

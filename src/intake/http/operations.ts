@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { TokenRight } from '../../config/schema';
 import type { RefusalReason } from '../../orders/reasons';
 import * as schemas from './schemas';
 
@@ -10,8 +11,8 @@ export interface Operation {
   /** As OpenAPI writes it, with `{name}`. */
   readonly path: string;
   readonly summary: string;
-  /** Who may: anybody on the internal network, whoever has any token, or a token with the right `status`. */
-  readonly access: 'open' | 'token' | 'status';
+  /** Who may: anybody on the internal network, whoever has any token, or a token with this right. */
+  readonly access: 'open' | 'token' | TokenRight;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly headers?: z.ZodType;
@@ -122,16 +123,15 @@ export type Operations = typeof operations;
 
 /** Every reason for which the operation may refuse. */
 export function refusalsOf(operation: Operation): readonly RefusalReason[] {
-  const byAccess: Record<Operation['access'], readonly RefusalReason[]> = {
-    open: [],
-    token: ['token-wrong', 'too-many-requests'],
-    status: ['token-wrong', 'too-many-requests', 'no-right'],
-  };
+  const { access } = operation;
+  const byToken: readonly RefusalReason[] = access === 'open' ? [] : ['token-wrong', 'too-many-requests'];
+  const byRight: readonly RefusalReason[] = access === 'open' || access === 'token' ? [] : ['no-right'];
   const byBody: readonly RefusalReason[] = operation.body ? ['too-large', 'wrong-media-type'] : [];
   return [
     ...new Set<RefusalReason>([
       'bad-request',
-      ...byAccess[operation.access],
+      ...byToken,
+      ...byRight,
       ...byBody,
       ...operation.refusals,
       'internal-error',

@@ -71,9 +71,10 @@ export function operationRouter({ handlers, checkToken, mayFail, refused }: Rout
         return refuse(res, { refused: 'token-wrong' }, { headers });
       }
       tokens.set(req, check.token);
-      if (operation.access === 'token' || check.token.rights.includes('status')) return next();
+      const { access } = operation;
+      if (access === 'open' || access === 'token' || check.token.rights.includes(access)) return next();
       note(req, 'no-right');
-      return refuse(res, { refused: 'no-right', detail: 'The token needs the right status.' });
+      return refuse(res, { refused: 'no-right', detail: `The token needs the right ${access}.` });
     };
 
   const jsonOnly: RequestHandler = (req, res, next) => {
