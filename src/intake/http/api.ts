@@ -7,6 +7,7 @@ import type { Desk } from '../../orders/desk';
 import type { Readiness } from '../../supervision/readiness';
 import type { Spend } from '../../tripwire/spend';
 import { openapi } from './openapi';
+import { outcomeWithin } from './outcome-within';
 import { placeOrder } from './place-order';
 import { type Handlers, operationRouter } from './router';
 import { spendAnswer } from './spend-view';
@@ -49,10 +50,11 @@ export function api(options: ApiOptions): Router {
       return { status: 200, body: { orders: orders.map(orderAnswer) } };
     },
 
-    getOrder: async ({ params }) => {
+    getOrder: async ({ params, query: { wait = 0 } }) => {
       const order = await records.order(params.number);
       if (!order) return { refused: 'not-found' };
-      return { status: 200, body: outcomeAnswer(order, await desk.outcome(order, 0)) };
+      const outcome = await outcomeWithin({ desk, order, waitMs: wait * 1000, closing: options.closing });
+      return { status: 200, body: outcomeAnswer(order, outcome) };
     },
 
     listScopes: async () => {

@@ -69,8 +69,9 @@ export const operations = {
   getOrder: {
     ...read,
     path: '/api/v1/orders/{number}',
-    summary: 'One order, and how it stands.',
+    summary: 'One order, and how it stands; when asked to, once it is settled or the time is up.',
     params: schemas.orderPath,
+    query: schemas.orderQuery,
     answers: { 200: components.OrderOutcome },
     refusals: ['not-found', 'ledger-unavailable'],
   },

@@ -3,6 +3,7 @@ import type { Desk, Outcome, Proof, Receipt } from '../../orders/desk';
 import type { Order, OrderRequest } from '../../orders/order';
 import type { Refusal } from '../../orders/reasons';
 import type { Operations } from './operations';
+import { type OutcomeWithinOptions, outcomeWithin } from './outcome-within';
 import type { Answer, Call, Handler } from './router';
 import { outcomeAnswer } from './views';
 
@@ -52,7 +53,7 @@ export function placeOrder({ desk, defaultScope, randomId, log, closing }: Place
         if (!sameOrder(receipt.order, request, proof)) return refuse({ refused: 'key-reused' });
     }
     const waitMs = (query.wait ?? 0) * 1000;
-    return placedAnswer(receipt.order, await outcomeWithin({ desk, order: receipt.order, waitMs, log, closing }));
+    return placedAnswer(receipt.order, await standing({ desk, order: receipt.order, waitMs, log, closing }));
   };
 }
 
@@ -99,26 +100,18 @@ function placedAnswer(order: Order, outcome: Outcome): Answer<PlaceOrder> {
   return unsettled ? { status: 202, body, headers } : { status: 200, body, headers };
 }
 
-interface Waiting extends Pick<PlaceOrderOptions, 'desk' | 'log' | 'closing'> {
-  readonly order: Order;
-  readonly waitMs: number;
+interface Standing extends OutcomeWithinOptions {
+  readonly log: Logger;
 }
 
 /** The order is accepted: whatever happens from here on, the answer says so. */
-async function outcomeWithin({ desk, order, waitMs, log, closing }: Waiting): Promise<Outcome> {
-  let leave = (): void => undefined;
-  const left = new Promise<void>((resolve) => {
-    leave = resolve;
-  });
-  if (closing.aborted) leave();
-  closing.addEventListener('abort', leave);
+async function standing({ log, ...options }: Standing): Promise<Outcome> {
+  const { order } = options;
   try {
-    return await Promise.race([desk.outcome(order, waitMs), left.then(() => desk.outcome(order, 0))]);
+    return await outcomeWithin(options);
   } catch (error) {
     log.error({ err: error, order: order.number, correlation: order.correlation }, 'an outcome could not be told');
     const state = order.action === 'sever' ? 'severing' : 'restoring';
     return { state, ms: 0, cut: 0, gateways: 0, missing: ['how the order stands could not be found out'] };
-  } finally {
-    closing.removeEventListener('abort', leave);
   }
 }

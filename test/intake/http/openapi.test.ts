@@ -178,6 +178,8 @@ describe('a parameter that it refuses, the server refuses; one that it takes, th
     ['/api/v1/orders', 'limit', '0', false],
     ['/api/v1/orders', 'limit', '501', false],
     ['/api/v1/orders', 'limit', '2.5', false],
+    ['/api/v1/orders/{number}', 'wait', '30', true],
+    ['/api/v1/orders/{number}', 'wait', '31', false],
     ['/api/v1/incidents', 'limit', '200', true],
     ['/api/v1/incidents', 'limit', '201', false],
     ['/api/v1/spend', 'limit', '1000', true],
@@ -189,7 +191,9 @@ describe('a parameter that it refuses, the server refuses; one that it takes, th
   ])('%s?%s=%s', async (path, name, value, good) => {
     const schema = document.paths[path]?.get?.parameters?.find((one) => one.name === name)?.schema ?? {};
     expect(checkOf(schema).safeParse(Number(value)).success).toBe(good);
-    expect((await door.call('GET', `${path}?${name}=${value}`)).status).toBe(good ? 200 : 400);
+    records.known = [{ ...order, number: 1 }];
+    const address = path.replace('{number}', '1');
+    expect((await door.call('GET', `${address}?${name}=${value}`)).status).toBe(good ? 200 : 400);
   });
 });
 

@@ -58,6 +58,70 @@ describe('orders', () => {
   });
 });
 
+describe('how long one order is waited for', () => {
+  it.each([
+    ['', 0],
+    ['?wait=0', 0],
+    ['?wait=30', 30_000],
+  ])('%s', async (query, ms) => {
+    records.known = [known];
+    expect(await door.call('GET', `/api/v1/orders/7${query}`)).toMatchObject({ status: 200 });
+    expect(desk.waits).toEqual([ms]);
+  });
+
+  it.each(['?wait=31', '?wait=-1', '?wait=1.5', '?wait=', '?wait=1&wait=2', '?wait=soon', '?waits=1'])(
+    '%s is refused, and nobody is asked',
+    async (query) => {
+      expect(await door.call('GET', `/api/v1/orders/7${query}`)).toMatchObject({ status: 400 });
+      expect(records.asked).toEqual([]);
+      expect(desk.waits).toEqual([]);
+    },
+  );
+
+  it('one that never was is not waited for', async () => {
+    expect(await door.call('GET', '/api/v1/orders/8?wait=30')).toMatchObject({ status: 404 });
+    expect(desk.waits).toEqual([]);
+  });
+
+  it('the answer comes when it is settled, and not before', async () => {
+    records.known = [known];
+    let settle = (): void => undefined;
+    desk.gate = new Promise((resolve) => {
+      settle = resolve;
+    });
+    let answered = false;
+    const waiting = door.call('GET', '/api/v1/orders/7?wait=30').finally(() => {
+      answered = true;
+    });
+    await until(() => desk.waits.length > 0);
+    // The next answer over the same listener comes first: this one waits.
+    await door.call('GET', '/api/v1/scopes');
+    expect(answered).toBe(false);
+    settle();
+    expect(await waiting).toMatchObject({ status: 200, json: { number: 7, state: 'severed' } });
+    expect(desk.waits).toEqual([30_000]);
+  });
+
+  it('ends at once when Pullcord closes, and says how it stands', async () => {
+    records.known = [known];
+    desk.gate = new Promise(() => undefined);
+    desk.result = { state: 'severing', missing: ['main has not reported yet'] };
+    const waiting = door.call('GET', '/api/v1/orders/7?wait=30');
+    await until(() => desk.waits.length > 0);
+    door.closing.abort();
+    expect(await waiting).toMatchObject({ status: 200, json: { state: 'severing' } });
+    expect(desk.waits).toEqual([30_000, 0]);
+  });
+
+  it('an outcome that fails is an error, not a state', async () => {
+    records.known = [known];
+    desk.result = new Error('secret-detail');
+    const answer = await door.call('GET', '/api/v1/orders/7?wait=1');
+    expect(answer).toMatchObject({ status: 500, json: { reason: 'internal-error' } });
+    expect(answer.text).not.toContain('secret-detail');
+  });
+});
+
 describe('scopes', () => {
   it('each with its latch, and seen only when it is at rest and nothing is missing', async () => {
     desk.scopes = [
