@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** One pattern a suite: `npm test` takes what needs npm packages alone, the others name their folder. */
 const suite = process.env.SUITE ?? 'unit';
 const folders = {
@@ -21,6 +23,8 @@ module.exports = {
   },
   // otplib requires these two, which are ES modules alone: Node takes them, jest has to be given a transformed copy.
   transformIgnorePatterns: ['/node_modules/(?!@scure/|@noble/)'],
+  // jest's own choice leaves one core idle, which is half of a machine that has two.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: suite === 'real' ? 60_000 : 15_000,
   openHandlesTimeout: 2_000,
 };

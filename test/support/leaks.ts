@@ -15,7 +15,7 @@ const WATCHED = /^(TCP|Pipe|UDP|Process|FSEvent|MessagePort)/;
 const PATIENCE_MS = 2_000;
 
 // Made when they are first asked for, which may be in the middle of a test: pipes, where jest runs in several processes.
-void [process.stdout, process.stderr];
+void [process.stdin, process.stdout, process.stderr];
 const before = count(process.getActiveResourcesInfo());
 const handlesBefore = new Set(handles());
 
