@@ -115,6 +115,7 @@ const verbs: Readonly<Record<NoticeKind, string>> = {
   trouble: 'is in trouble',
   alarm: ': alarm',
   cleared: 'is well again',
+  drill: ': a drill has ended',
 };
 
 const sentence = ({ kind, scope = 'Pullcord', order }: Omit<Notice, 'text'>): string =>

@@ -1,9 +1,12 @@
+import type { RefusalReason } from '../orders/reasons';
+
 /** What happened: first an order's way, then what the tripwire saw, then the switch's own health. */
 export type NoticeKind =
   | 'severing'
   | 'severed'
   | 'restoring'
   | 'restored'
+  /** The first of a reason at once, then how many more there were, once a minute. */
   | 'refused'
   /** The tripwire cuts: why, and with what figures. */
   | 'tripped'
@@ -16,7 +19,9 @@ export type NoticeKind =
   /** Something lasts that has to be mended, until `cleared`. */
   | 'trouble'
   | 'alarm'
-  | 'cleared';
+  | 'cleared'
+  /** A rehearsal has ended. */
+  | 'drill';
 
 /** One thing worth telling a person, or a program. Holds no secret. */
 export interface Notice {
@@ -26,6 +31,10 @@ export interface Notice {
   readonly sms?: string;
   /** The tripwire's, by name: what was spent, how much is usual, and so on. */
   readonly figures?: object;
+  /** Why it was refused. */
+  readonly refusal?: RefusalReason;
+  /** The report of a drill. */
+  readonly drill?: object;
   readonly scope?: string;
   /** Number of the order. */
   readonly order?: number;
