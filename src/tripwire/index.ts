@@ -11,6 +11,7 @@ import type { Episode } from './episodes';
 import { createGateways, type Gateways, type RoutesOf } from './gateway';
 import { Keeper } from './keeper';
 import { Known } from './known';
+import { LookSignals } from './look-signals';
 import { Memory } from './memory';
 import { Restores } from './restores';
 import { createSource, type Source } from './scrape/source';
@@ -63,9 +64,10 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
     teamOf: (key) => subjects.teamOf(key),
     onIncrement: (increment) => {
       sums.take(increment);
-      watch.onSpent(increment.key);
+      signals.onSpent(increment.key);
     },
   });
+  const signals = new LookSignals({ detection, subjects, known, budgets, trouble, cleared, monotonic });
   const trips = new Trips({
     ...{ mode: tripwire.mode, timeZone: tripwire.timeZone, subjects, desk, logger },
     note: (entry) => desk.note(entry),
@@ -97,7 +99,7 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
   const { routesOf = () => undefined } = options;
   const gateways = createGateways(config, subjects.scopes(), { routesOf, trouble, cleared, logger, monotonic });
   const watch = new Watch({
-    ...{ config: tripwire, sources: sourcesOf(tripwire, now, monotonic), detection, subjects, known, budgets, trips },
+    ...{ config: tripwire, sources: sourcesOf(tripwire, now, monotonic), signals, trips },
     ...{ restores, gateways, keeper, latches: () => desk.latches(), trouble, cleared, alarm: alarms.raise, logger },
     ...{ monotonic, random },
   });

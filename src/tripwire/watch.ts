@@ -2,26 +2,20 @@ import type { Logger } from 'pino';
 import type { Tripwire } from '../config/tripwire';
 import type { Latch } from '../latch/latch';
 import { type BlindState, type BlindTrouble, judge, type PassedToAll, resort, SEEING } from './blind';
-import type { Budgets } from './budgets';
-import { type Detection, WHOLE } from './detection';
+import { WHOLE } from './detection';
 import type { Gateways } from './gateway';
 import type { Keeper } from './keeper';
-import type { Known } from './known';
+import type { LookSignals } from './look-signals';
 import type { Restores } from './restores';
-import { Room } from './room';
-import type { Look, Moment, Scrape } from './scrape/look';
+import type { Look, Moment } from './scrape/look';
 import type { Source } from './scrape/source';
-import type { Signal, Subject } from './signal';
-import type { Subjects } from './subjects';
+import type { Signal } from './signal';
 import type { Trips } from './trips';
 
 export interface WatchOptions {
   readonly config: Pick<Tripwire, 'everySeconds' | 'blind'>;
   readonly sources: readonly Source[];
-  readonly detection: Detection;
-  readonly subjects: Subjects;
-  readonly known: Known;
-  readonly budgets: Budgets;
+  readonly signals: Pick<LookSignals, 'of' | 'trouble'>;
   readonly trips: Trips;
   /** Undefined where nobody counts what passes the gateways. */
   readonly gateways?: Pick<Gateways, 'pollIfDue' | 'passed' | 'close'> | undefined;
@@ -67,9 +61,6 @@ export class Watch {
   private readonly watched: readonly Watched[];
   private readonly closing = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
-  /** Keys that have spent something in the look that is being taken. */
-  private readonly spending = new Set<string>();
-  private readonly room = new Room();
 
   constructor(private readonly options: WatchOptions) {
     this.watched = options.sources.map((source) => ({
@@ -88,12 +79,7 @@ export class Watch {
 
   /** What is wrong with all of it, and not with how one proxy is seen. */
   trouble(): string | undefined {
-    return this.room.isFull ? TOO_MANY : undefined;
-  }
-
-  /** For the detection: somebody has spent something. */
-  onSpent(key: string): void {
-    this.spending.add(key);
+    return this.options.signals.trouble();
   }
 
   async close(): Promise<void> {
@@ -123,10 +109,10 @@ export class Watch {
   }
 
   private take(one: Watched, look: Look): void {
-    const { restores, trips, keeper, latches } = this.options;
+    const { restores, signals, trips, keeper, latches } = this.options;
     restores.notice(latches(), look.at);
     this.judge(one, look);
-    if (look.ok) trips.take(this.signalsOf(look.source, look.scrape, look.at));
+    if (look.ok) trips.take(signals.of(look.source, look.scrape, look.at));
     trips.retry();
     keeper.saveIfDue();
   }
@@ -167,41 +153,6 @@ export class Watch {
     const elsewhere = others.reduce((sum, { blindness }) => sum + blindness.movement.moves, 0);
     return { ...passed, elsewhere };
   }
-
-  private signalsOf(source: string, scrape: Scrape, at: number): readonly Signal[] {
-    const { detection, subjects, known } = this.options;
-    known.take(scrape);
-    this.spending.clear();
-    detection.look(source, at, scrape.process);
-    const signals = scrape.readings
-      .filter(({ key }) => subjects.isWatched(key))
-      .flatMap((reading) => [...detection.take(reading)]);
-    this.judgeRoom();
-    return [...signals, ...this.budgetSignals(scrape, at)];
-  }
-
-  private judgeRoom(): void {
-    const { detection, trouble, cleared, monotonic } = this.options;
-    if (this.room.take(detection.refused, monotonic()) === 'full') trouble(FULL, TOO_MANY);
-    else cleared(FULL, 'The tripwire holds every key and model that LiteLLM shows.');
-  }
-
-  /** Of those who have spent something now. */
-  private budgetSignals({ keys, teams }: Scrape, at: number): readonly Signal[] {
-    const { detection, subjects, budgets } = this.options;
-    const spenders = [...this.spending];
-    const ofTeams = new Set(spenders.flatMap((key) => subjects.teamOf(key) ?? []));
-    const budgeted = [
-      ...spenders.map((id) => ({ subject: { kind: 'key', id } as Subject, budget: keys.get(id)?.budget })),
-      ...[...ofTeams].map((id) => ({ subject: { kind: 'team', id } as Subject, budget: teams.get(id)?.budget })),
-    ];
-    return budgeted.flatMap(({ subject, budget }) => {
-      if (budget?.maxUsd === undefined) return [];
-      const { minute, hour } = detection.outlook(subject, at)?.spent ?? {};
-      const pace = minute && hour && { lastMinute: minute.usd, lastHour: hour.usd };
-      return budgets.take(subject, budget, pace, at) ?? [];
-    });
-  }
 }
 
 /** Until then, or until the signal comes. */
@@ -219,9 +170,6 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 const BROKEN = 'tripwire itself';
-const FULL = 'tripwire room';
-const TOO_MANY =
-  'LiteLLM shows more keys and models than the tripwire can hold: some are not watched. Delete keys that are not used, and restart LiteLLM.';
 const keyOf = (source: string, reason: string): string => `tripwire ${source} ${reason}`;
 
 function blindSignal(since: Moment, { at, monotonicMs }: Moment): Signal {

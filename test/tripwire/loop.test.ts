@@ -3,6 +3,7 @@ import { tripwire } from '../../src/config/tripwire';
 import { Budgets } from '../../src/tripwire/budgets';
 import { Detection } from '../../src/tripwire/detection';
 import { Known } from '../../src/tripwire/known';
+import { LookSignals } from '../../src/tripwire/look-signals';
 import type { Look } from '../../src/tripwire/scrape/look';
 import type { Source } from '../../src/tripwire/scrape/source';
 import type { Signal } from '../../src/tripwire/signal';
@@ -59,16 +60,19 @@ function start(
   const config = tripwire.parse({ litellm: [{ url: 'http://litellm.example.org' }] });
   const subjects = new Subjects({ config, defaultScope: 'agent', namesOf: () => undefined });
   const troubles: string[] = [];
-  const watch = new Watch({
-    ...{ config, sources, subjects, known: new Known(), budgets: new Budgets() },
+  const health = { trouble: (key: string) => void troubles.push(key), cleared: () => undefined };
+  const monotonic = () => Date.now();
+  const signals = new LookSignals({
+    ...{ subjects, known: new Known(), budgets: new Budgets(), ...health, monotonic },
     detection: new Detection({ settingsOf: () => ({ profile: 'agent', ceilings: [CEILING], anomaly: false }) }),
+  });
+  const watch = new Watch({
+    ...{ config, sources, signals, ...health, monotonic, random },
     trips: { take, retry: () => undefined, blind: () => undefined } as unknown as Trips,
     restores: { notice: () => undefined } as never,
     keeper: { saveIfDue: () => undefined } as never,
     latches: () => [],
-    trouble: (key) => void troubles.push(key),
-    ...{ cleared: () => undefined, alarm: () => undefined, logger: pino({ level: 'silent' }) },
-    ...{ monotonic: () => Date.now(), random },
+    ...{ alarm: () => undefined, logger: pino({ level: 'silent' }) },
   });
   watch.start();
   return { watch, troubles };
