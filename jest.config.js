@@ -15,6 +15,9 @@ module.exports = {
   ...folders[suite],
   testEnvironment: 'node',
   setupFilesAfterEnv: ['<rootDir>/test/support/leaks.ts', '<rootDir>/test/support/properties.ts'],
+  // n8n's library isn't installed here: a stand-in with the same shapes takes its place.
+  moduleNameMapper: { '^n8n-workflow$': '<rootDir>/test/support/n8n/workflow.ts' },
+  modulePathIgnorePatterns: ['<rootDir>/n8n-nodes/node_modules/', '<rootDir>/n8n-nodes/dist/'],
   transform: {
     '^.+\\.[jt]s$': [
       '@swc/jest',

@@ -83,6 +83,8 @@ export function api(options: ApiOptions): Router {
       return { status: 200, body: spendAnswer(spend) };
     },
 
+    whoAmI: async ({ token: { name, rights } }) => ({ status: 200, body: { name, rights: [...rights] } }),
+
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),
 

@@ -110,6 +110,14 @@ export const operations = {
     answers: { 200: components.Spend },
     refusals: ['not-found'],
   },
+  whoAmI: {
+    ...read,
+    path: '/api/v1/token',
+    summary: 'The name and the rights of the token: whether it is known, without any right in particular.',
+    access: 'token',
+    answers: { 200: components.Token },
+    refusals: [],
+  },
   describe: { ...open, path: '/openapi.json', summary: 'This document.', answers: { 200: components.OpenApi } },
   health: { ...open, path: '/healthz', summary: 'Whether the process answers.', answers: { 200: components.Health } },
   readiness: {

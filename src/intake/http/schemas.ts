@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tokenRight } from '../../config/schema';
 import { spend } from './spend-schema';
 
 /**
@@ -144,6 +145,10 @@ const verdict = z.object({
   lines: z.int().min(0).describe('How many lines were read.'),
   faults: z.array(z.string()),
 });
+const token = z.object({
+  name: z.string().describe('Stands in the ledger for whoever bears the token.'),
+  rights: z.array(tokenRight).describe('What the bearer may do. Restoring is none of it.'),
+});
 const health = z.object({ status: z.literal('ok') });
 const readiness = z.object({
   state: z
@@ -184,6 +189,7 @@ export const components = {
   LedgerLine: ledgerLine,
   LedgerLines: ledgerLines,
   Verdict: verdict,
+  Token: token,
   Health: health,
   Readiness: readiness,
   Spend: spend,

@@ -82,6 +82,28 @@ describe('at the door', () => {
     expect((await door.call('GET', path, { token: 'reader' })).status).not.toBe(401);
   });
 
+  it.each([
+    ['n8n', ['stop', 'status']],
+    ['stopper', ['stop']],
+    ['reader', ['status']],
+  ])('tells %s, with whatever right, who it is', async (token, rights) => {
+    expect(await door.call('GET', '/api/v1/token', { token })).toMatchObject({
+      status: 200,
+      json: { name: token, rights },
+    });
+    expect(records.asked).toEqual([]);
+    expect(desk.refusals).toEqual([]);
+  });
+
+  it.each(['', 'x'])('tells nobody else (%j)', async (token) => {
+    const { status, json } = await door.call('GET', '/api/v1/token', { token });
+    expect({ status, reason: json.reason, keys: Object.keys(json) }).toEqual({
+      ...{ status: 401, reason: 'token-wrong' },
+      keys: ['type', 'title', 'status', 'detail', 'reason'],
+    });
+    expect(desk.refusals.map(({ reason }) => reason)).toEqual(['token-wrong']);
+  });
+
   it('challenges as RFC 6750 wants it: with an error only when a token was sent', async () => {
     const challenge = async (token: string) =>
       (await door.call('GET', '/api/v1/scopes', { token })).headers.get('www-authenticate');

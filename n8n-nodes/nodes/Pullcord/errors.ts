@@ -1,0 +1,18 @@
+import type { IDataObject, INode } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+
+/** What an operation threw, as n8n wants it. */
+export function asNodeError(node: INode, error: unknown, itemIndex: number): NodeApiError | NodeOperationError {
+  if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
+  return new NodeOperationError(node, error instanceof Error ? error : String(error), { itemIndex });
+}
+
+/** What an item says when the workflow goes on after a failure. */
+export function toldInItem(error: NodeApiError | NodeOperationError): IDataObject {
+  const facts = error.context.data;
+  return {
+    error: error.message,
+    ...(error.description ? { description: error.description } : {}),
+    ...(typeof facts === 'object' && facts !== null ? (facts as IDataObject) : {}),
+  };
+}

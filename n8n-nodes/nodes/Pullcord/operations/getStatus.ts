@@ -1,0 +1,24 @@
+import { asError } from '../../shared/failure';
+import { ask } from '../../shared/transport';
+import type { Operation } from '../operation';
+
+/** Whether the switch would work now, and how every scope stands. */
+export const getStatus: Operation = {
+  option: {
+    name: 'Get Status',
+    value: 'getStatus',
+    action: 'Get the status of the kill switch and of all scopes',
+    description: 'Whether a stop would work now, and which scopes are live or severed',
+  },
+  properties: [],
+  asTool: true,
+  run: async (context, item) => {
+    // 503 is an answer too: it says that the switch is disarmed, and why.
+    const ready = await ask(context, { method: 'GET', path: '/readyz', answers: [503] });
+    if (!ready.ok) throw asError(context.getNode(), ready.failure, item);
+    const latches = await ask(context, { method: 'GET', path: '/api/v1/scopes', right: 'status' });
+    if (!latches.ok) throw asError(context.getNode(), latches.failure, item);
+    const { state, parts } = ready.body;
+    return [{ state, parts, scopes: latches.body.scopes }];
+  },
+};

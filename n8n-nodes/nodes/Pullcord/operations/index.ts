@@ -1,0 +1,51 @@
+import type { INodeProperties } from 'n8n-workflow';
+import type { Operation } from '../operation';
+import { getIncidents } from './getIncidents';
+import { getOrder } from './getOrder';
+import { getSpend } from './getSpend';
+import { getStatus } from './getStatus';
+import { relayTwilio } from './relayTwilio';
+import { requestRestore } from './requestRestore';
+import { runDrill } from './runDrill';
+import { sever } from './sever';
+
+/** In the order of the alphabet, as n8n lists them. */
+export const operations: readonly Operation[] = [
+  getOrder,
+  getSpend,
+  getStatus,
+  getIncidents,
+  relayTwilio,
+  requestRestore,
+  runDrill,
+  sever,
+];
+
+const choice = (offered: readonly Operation[], displayOptions: INodeProperties['displayOptions']): INodeProperties => ({
+  displayName: 'Operation',
+  name: 'operation',
+  type: 'options',
+  noDataExpression: true,
+  options: offered.map(({ option }) => option),
+  default: 'sever',
+  ...(displayOptions ? { displayOptions } : {}),
+});
+
+/** The list of operations twice: an AI agent's tool sees the shorter one. */
+export const properties: INodeProperties[] = [
+  choice(operations, { hide: { '@tool': [true] } }),
+  choice(
+    operations.filter(({ asTool }) => asTool),
+    { show: { '@tool': [true] } },
+  ),
+  ...operations.flatMap((operation) =>
+    operation.properties.map((property) => ({
+      ...property,
+      displayOptions: {
+        ...property.displayOptions,
+        show: { ...property.displayOptions?.show, operation: [operation.option.value] },
+        ...(operation.asTool ? {} : { hide: { ...property.displayOptions?.hide, '@tool': [true] } }),
+      },
+    })),
+  ),
+];

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { Pullcord } from '../../../n8n-nodes/nodes/Pullcord/Pullcord.node';
+import type { TokenRight } from '../../../src/config/schema';
+import { gatewayScopes } from '../../../src/sandbox/gateway-objects';
+import type { RigOptions } from '../../../src/sandbox/rig';
+import { startWhole, type Whole } from '../whole';
+import { type Credential, executing, type RunOptions } from './runs';
+import type { IDataObject, INodeExecutionData, NodeApiError } from './workflow';
+
+/** One token for each right, named after it, and one that has all that a workflow may need. */
+const RIGHTS: Readonly<Record<string, readonly TokenRight[]>> = {
+  ...{ stop: ['stop'], status: ['status'], events: ['events'], relay: ['relay'], drill: ['drill'] },
+  n8n: ['stop', 'status', 'events', 'relay', 'drill'],
+};
+const secretOf = (name: string): string => `${name}-secret`;
+
+export const tokenConfig = {
+  tokens: Object.entries(RIGHTS).map(([name, rights]) => ({
+    ...{ name, rights: [...rights] },
+    sha256: createHash('sha256').update(secretOf(name)).digest('hex'),
+  })),
+};
+
+/** A whole installation that knows those tokens. */
+export const startTokenWhole = (config: Partial<RigOptions['config']> = {}, rest: Partial<RigOptions> = {}) =>
+  startWhole({
+    ...rest,
+    config: { scopes: gatewayScopes, enforcer: { periodSeconds: 1 }, api: tokenConfig, ...config },
+  });
+
+export const credentialOf = (whole: Whole, token = 'n8n'): Credential => ({
+  baseUrl: whole.pullcord.internalUrl,
+  token: secretOf(token),
+});
+
+export type Parameters = Readonly<Record<string, unknown>>;
+
+/** Runs the node once. */
+export async function run(
+  credential: Credential,
+  parameters: Parameters | Parameters[],
+  options: Partial<RunOptions> = {},
+) {
+  const items = Array.isArray(parameters) ? parameters : [parameters as Parameters];
+  const { context, sent } = executing({ credential, items, ...options });
+  let items_: INodeExecutionData[] = [];
+  let error: NodeApiError | undefined;
+  try {
+    [items_ = []] = await new Pullcord().execute.call(context);
+  } catch (thrown) {
+    error = thrown as NodeApiError;
+  }
+  const found: IDataObject[] = items_.map(({ json }) => json);
+  return { items: items_, json: found, error, sent };
+}
