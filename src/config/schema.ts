@@ -114,6 +114,13 @@ const twilio = z.strictObject({
     .min(1)
     .describe('Your Twilio numbers: other values of To are refused. The first is used to send.'),
   webhookUrl: httpUrl.optional().describe('What Twilio calls, when it is not publicUrl + /sms/twilio.'),
+  relayUrls: z
+    .array(httpUrl)
+    .max(5)
+    .default([])
+    .describe(
+      'Webhooks of n8n that Twilio calls, and that hand the message on: signatures are checked against these. Left out: nobody relays.',
+    ),
 });
 
 const token = z.strictObject({

@@ -57,6 +57,13 @@ export class Results {
     await Promise.all(this.following);
   }
 
+  /** Whether nobody has told it yet: a door, or an earlier life of this process. In doubt it is told again. */
+  private async owed({ number }: Order): Promise<boolean> {
+    if (number === 0) return true;
+    const owed = await this.options.store.unanswered().catch(() => undefined);
+    return owed === undefined || owed.some((order) => order.number === number);
+  }
+
   private async tell(order: Order): Promise<void> {
     const { desk, deliver, interim, logger } = this.options;
     let outcome = await desk.outcome(order, this.options.interimMs ?? INTERIM_MS);
@@ -65,7 +72,7 @@ export class Results {
         logger.warn({ err: error, order: order.number }, 'how far it is could not be told; the result will be'),
       );
     while (!isFinal(outcome) && !this.closed) outcome = await desk.outcome(order, LOOK_MS);
-    if (this.closed) return;
+    if (this.closed || !(await this.owed(order))) return;
     await deliver(order);
     await this.told(order);
   }

@@ -1,3 +1,4 @@
+import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import { type Config, defaultScope } from '../config/schema';
@@ -8,8 +9,11 @@ import type { Spend } from '../tripwire/spend';
 import { api } from './http/api';
 import { internalApp, publicApp } from './http/apps';
 import { type Listener, listen } from './http/listen';
+import { createConversation } from './sms/conversation';
+import { createRelay, type Relay } from './sms/relay';
 import type { Results } from './sms/text-message';
 import { twilioDoor } from './sms/twilio';
+import { Ways } from './sms/ways';
 
 export interface DoorsOptions {
   readonly config: Config;
@@ -45,21 +49,22 @@ const CLOSE_WITHIN_MS = 2_000;
  * @throws NotListening
  */
 export async function openDoors(options: DoorsOptions): Promise<Doors> {
-  const { config, desk, records, results, ready, missing, spend, closing, logger, now, randomId, version } = options;
+  const { config, desk, records, ready, missing, spend, closing, logger, now, randomId, version } = options;
   const context = { log: logger, now, randomId };
+  const texts = openTexts(options);
   const routers = [
     api({
-      ...{ desk, records, ready, missing, spend, version, now, randomId, closing, log: logger },
+      ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       ...{ tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),
   ];
-  const sms = config.sms.twilio
-    ? { twilio: twilioDoor({ config, desk, results, logger, now, closing, alarm: options.alarm, say: options.say }) }
-    : {};
   const inside = await listen(internalApp({ ...context, routers }), config.listen.internal);
   let outside: Listener;
   try {
-    outside = await listen(publicApp({ ...context, sms }), config.listen.public);
+    outside = await listen(
+      publicApp({ ...context, sms: texts ? { twilio: texts.webhook } : {} }),
+      config.listen.public,
+    );
   } catch (error) {
     await inside.close(0);
     throw error;
@@ -71,4 +76,12 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
       await Promise.all([outside.close(CLOSE_WITHIN_MS), inside.close(CLOSE_WITHIN_MS)]);
     },
   };
+}
+
+/** The doors for text messages, with one conversation behind them; undefined where no provider is configured. */
+function openTexts(options: DoorsOptions): { readonly webhook: RequestHandler; readonly relay: Relay } | undefined {
+  const { twilio } = options.config.sms;
+  if (!twilio) return undefined;
+  const shared = { ...options, converse: createConversation(options), ways: new Ways() };
+  return { webhook: twilioDoor(shared), relay: createRelay({ ...shared, twilio }) };
 }

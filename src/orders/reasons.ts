@@ -12,7 +12,7 @@ interface Reason {
 const table = {
   'bad-signature': {
     status: 403,
-    advice: 'The signature is wrong. Check the auth token and that publicUrl is what the provider calls.',
+    advice: 'The signature is wrong. Check the auth token, and that the configured URL is what the provider calls.',
   },
   'bad-request': { status: 400, advice: 'The request is malformed. Correct the named fields and send it again.' },
   'too-large': { status: 413, advice: 'The request is larger than 16 KiB.' },

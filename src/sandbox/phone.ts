@@ -33,6 +33,12 @@ export interface TextResult {
   readonly error?: 21610 | 11200 | 12100 | 12300;
 }
 
+/** A message as Twilio signs it for one address. */
+export interface SignedMessage {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly signature: string;
+}
+
 export interface Phone {
   /** For the sender: `createTwilioSender({ baseUrl })`. */
   readonly restUrl: string;
@@ -40,6 +46,8 @@ export interface Phone {
   readonly mishaps: Mishap[];
   /** @param fields replace or add to those that Twilio sends. */
   text(from: string, body: string, fields?: Readonly<Record<string, string>>): Promise<TextResult>;
+  /** What Twilio would send to another address, a program's that relays: signed for that one, and not delivered. */
+  signed(url: string, from: string, body: string, fields?: Readonly<Record<string, string>>): SignedMessage;
   /** Delivers a message again, as Twilio does when it got no answer: the same MessageSid, the same signature. */
   again(messageSid: string): Promise<TextResult>;
   inbox(phone: string): Inbox;
@@ -121,16 +129,21 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     return { ...result, reply };
   }
 
+  const signed: Phone['signed'] = (url, from, body, fields = {}) => {
+    const all = { ...usualFields(newSid('SM'), accountSid, from, number, body), ...fields };
+    return { fields: all, signature: getExpectedTwilioSignature(authToken, url.replace(/#.*$/, ''), all) };
+  };
+
   return {
     restUrl: `http://127.0.0.1:${(rest.server.address() as AddressInfo).port}`,
     mishaps: rest.mishaps,
     inbox,
     again,
+    signed,
     expectReply: async (phone, pattern, ms) => (await inbox(phone).next(pattern, ms)).body,
     async text(from, body, fields = {}) {
-      const messageSid = newSid('SM');
-      const all = { ...usualFields(messageSid, accountSid, from, number, body), ...fields };
-      const signature = getExpectedTwilioSignature(authToken, webhookUrl.replace(/#.*$/, ''), all);
+      const { fields: all, signature } = signed(webhookUrl, from, body, fields);
+      const messageSid = all.MessageSid ?? '';
       sent.set(messageSid, { from, form: new URLSearchParams(all).toString(), signature });
       keyword(from, body);
       return again(messageSid);

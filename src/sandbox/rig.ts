@@ -51,6 +51,8 @@ export interface RigOptions {
   readonly config: Pick<ConfigInput, 'scopes'> & Partial<ConfigInput>;
   /** Of the one gateway: method, connections. */
   readonly gateway?: Partial<ConfigInput['gateways'][string]>;
+  /** Of Twilio: what else calls, for instance. */
+  readonly twilio?: Partial<NonNullable<NonNullable<ConfigInput['sms']>['twilio']>>;
 }
 
 const ACCOUNT = `AC${'0'.repeat(31)}1`;
@@ -92,7 +94,7 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
         ...options.gateway,
       },
     },
-    sms: { twilio: { accountSid: ACCOUNT, authTokens: [AUTH_TOKEN], numbers: [NUMBER] } },
+    sms: { twilio: { accountSid: ACCOUNT, authTokens: [AUTH_TOKEN], numbers: [NUMBER], ...options.twilio } },
     ...options.config,
   });
   const keys = deriveKeys(parseMasterKey(config.key));

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import pino from 'pino';
-import type { Right } from '../../src/config/schema';
+import { type TokenRight, tokenRight } from '../../src/config/schema';
 import { api } from '../../src/intake/http/api';
 import { internalApp } from '../../src/intake/http/apps';
 import { type Limits, listen } from '../../src/intake/http/listen';
 import type { Token } from '../../src/intake/http/tokens';
+import type { Relay } from '../../src/intake/sms/relay';
 import type { Latch } from '../../src/latch/latch';
 import type { Incident } from '../../src/ledger/incident';
 import type { Records } from '../../src/ledger/records';
@@ -105,12 +106,19 @@ export class FakeRecords implements Records {
 
 /** Tokens by name: `Bearer n8n-secret` is the one of `n8n`. */
 export const secretOf = (name: string): string => `${name}-secret`;
-export const tokenOf = (name: string, rights: Exclude<Right, 'restore'>[]): Token => ({
+export const tokenOf = (name: string, rights: TokenRight[]): Token => ({
   name,
   sha256: createHash('sha256').update(secretOf(name)).digest('hex'),
   rights,
 });
-export const tokens = [tokenOf('n8n', ['stop', 'status']), tokenOf('stopper', ['stop']), tokenOf('reader', ['status'])];
+export const tokens = [
+  tokenOf('n8n', ['stop', 'status']),
+  tokenOf('stopper', ['stop']),
+  tokenOf('reader', ['status']),
+  tokenOf('relayer', ['relay']),
+  tokenOf('relaying-reader', ['relay', 'status']),
+  tokenOf('all', [...tokenRight.options]),
+];
 
 export interface DoorOptions {
   readonly desk?: Desk;
@@ -118,6 +126,7 @@ export interface DoorOptions {
   readonly ready?: () => Promise<Readiness>;
   readonly missing?: (scope: string) => readonly string[];
   readonly spend?: (limit: number) => Spend | undefined;
+  readonly relay?: Relay;
   readonly limits?: Partial<Limits>;
 }
 
@@ -125,6 +134,8 @@ export interface CallOptions {
   readonly token?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The client hangs up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Answered {
@@ -148,14 +159,16 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     ready: options.ready ?? (async () => ({ state: 'armed', parts: [] })),
     missing: options.missing ?? (() => []),
     spend: options.spend ?? (() => undefined),
+    relay: options.relay,
   });
   const listener = await listen(internalApp({ ...context, routers: [router] }), '127.0.0.1:0', options.limits);
 
   /** One request. A string as body is sent as it is; `token: ''` sends none. */
-  const call = async (method: string, path: string, { token = 'n8n', body, headers }: CallOptions = {}) => {
+  const call = async (method: string, path: string, { token = 'n8n', body, headers, signal }: CallOptions = {}) => {
     const response = await fetch(listener.url + path, {
       method,
       redirect: 'manual',
+      ...(signal ? { signal } : {}),
       headers: {
         ...(token === '' ? {} : { authorization: `Bearer ${secretOf(token)}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -3,7 +3,10 @@ import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks';
 import { type Config, type ConfigInput, configSchema } from '../../src/config/schema';
 import { publicApp } from '../../src/intake/http/apps';
 import { listen } from '../../src/intake/http/listen';
-import { type TwilioDoorOptions, twilioDoor } from '../../src/intake/sms/twilio';
+import { createConversation } from '../../src/intake/sms/conversation';
+import { createRelay, type Relay } from '../../src/intake/sms/relay';
+import { twilioDoor } from '../../src/intake/sms/twilio';
+import { Ways } from '../../src/intake/sms/ways';
 import type { Latch } from '../../src/latch/latch';
 import type { Desk, Outcome, Proof, Receipt } from '../../src/orders/desk';
 import type { Order, OrderRequest } from '../../src/orders/order';
@@ -62,7 +65,7 @@ export class FakeDesk implements Desk {
   }
 }
 
-interface DoorSetup {
+export interface DoorSetup {
   readonly sms?: NonNullable<ConfigInput['sms']>;
   readonly twilio?: Partial<NonNullable<NonNullable<ConfigInput['sms']>['twilio']>>;
   readonly publicUrl?: string;
@@ -88,6 +91,8 @@ export const doorConfig = ({ sms, twilio, publicUrl = PUBLIC_URL, replyMs = 2_00
 export interface Door {
   readonly url: string;
   readonly desk: FakeDesk;
+  /** The other door, before the same conversation. */
+  readonly relay: Relay;
   readonly phone: Phone;
   readonly followed: Order[];
   readonly told: Order[];
@@ -107,19 +112,22 @@ export async function startDoor(setup: DoorSetup = {}): Promise<Door> {
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
   const seen = { followed: [] as Order[], told: [] as Order[], said: [] as Door['said'], alarms: [] as Door['alarms'] };
   const closing = new AbortController();
-  const options: TwilioDoorOptions = {
+  const options = {
     ...{ config, desk, logger, now: Date.now, closing: closing.signal },
     results: {
-      follow: (order) => void seen.followed.push(order),
-      told: async (order) => void seen.told.push(order),
+      follow: (order: Order) => void seen.followed.push(order),
+      told: async (order: Order) => void seen.told.push(order),
     },
-    say: (to, text) => void seen.said.push({ to, text }),
-    alarm: (key, text) => void seen.alarms.push({ key, text }),
+    say: (to: string, text: string) => void seen.said.push({ to, text }),
+    alarm: (key: string, text: string) => void seen.alarms.push({ key, text }),
     ...(setup.bodyMs === undefined ? {} : { bodyMs: setup.bodyMs }),
   };
+  const { twilio } = config.sms;
+  if (!twilio) throw new Error('sms.twilio is not configured');
+  const shared = { ...options, converse: createConversation(options), ways: new Ways() };
   let id = 0;
   const app = publicApp({
-    sms: { twilio: twilioDoor(options) },
+    sms: { twilio: twilioDoor(shared) },
     log: logger,
     now: Date.now,
     randomId: () => `r${++id}`,
@@ -131,7 +139,7 @@ export async function startDoor(setup: DoorSetup = {}): Promise<Door> {
     webhookUrl: setup.signedUrl ?? config.sms.twilio?.webhookUrl ?? WEBHOOK_URL,
   });
   return {
-    ...{ url, desk, phone, log, closing, ...seen },
+    ...{ url, desk, phone, log, closing, ...seen, relay: createRelay({ ...shared, twilio }) },
     close: async () => {
       await Promise.all([listener.close(100), phone.close()]);
     },

@@ -6,9 +6,11 @@ import type { Verdict } from '../../ledger/verify';
 import type { Desk } from '../../orders/desk';
 import type { Readiness } from '../../supervision/readiness';
 import type { Spend } from '../../tripwire/spend';
+import type { Relay } from '../sms/relay';
 import { openapi } from './openapi';
 import { outcomeWithin } from './outcome-within';
 import { placeOrder } from './place-order';
+import { relayTwilio } from './relay-twilio';
 import { type Handlers, operationRouter } from './router';
 import { spendAnswer } from './spend-view';
 import { failureLimit, type Token, tokenChecker } from './tokens';
@@ -24,6 +26,8 @@ export interface ApiOptions {
   readonly missing: (scope: string) => readonly string[];
   /** What the tripwire sees; undefined where there is none. From memory: no I/O. */
   readonly spend: (limit: number) => Spend | undefined;
+  /** What text messages are handed on to; undefined where no provider is configured. */
+  readonly relay: Relay | undefined;
   readonly ready: () => Promise<Readiness>;
   readonly version: string;
   readonly now: Clock;
@@ -84,6 +88,7 @@ export function api(options: ApiOptions): Router {
     },
 
     whoAmI: async ({ token: { name, rights } }) => ({ status: 200, body: { name, rights: [...rights] } }),
+    relayTwilio: relayTwilio(options.relay),
 
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),

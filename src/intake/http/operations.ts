@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { TokenRight } from '../../config/schema';
 import type { RefusalReason } from '../../orders/reasons';
+import { relayBody } from './relay-schema';
 import * as schemas from './schemas';
 
 const { components } = schemas;
@@ -117,6 +118,17 @@ export const operations = {
     access: 'token',
     answers: { 200: components.Token },
     refusals: [],
+  },
+  relayTwilio: {
+    method: 'post',
+    path: '/api/v1/relay/twilio',
+    summary: 'Hand on a text message that Twilio signed. What it orders is checked as if Twilio had called.',
+    access: 'relay',
+    params: schemas.nothing,
+    query: schemas.nothing,
+    body: relayBody,
+    answers: { 200: components.RelayReceipt },
+    refusals: ['bad-signature', 'wrong-account', 'wrong-number', 'not-found'],
   },
   describe: { ...open, path: '/openapi.json', summary: 'This document.', answers: { 200: components.OpenApi } },
   health: { ...open, path: '/healthz', summary: 'Whether the process answers.', answers: { 200: components.Health } },

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { TokenRight } from '../../config/schema';
 import type { Desk, Outcome, Proof, Receipt } from '../../orders/desk';
 import type { Order, OrderRequest } from '../../orders/order';
 import type { Refusal } from '../../orders/reasons';
@@ -6,6 +7,9 @@ import type { Operations } from './operations';
 import { type OutcomeWithinOptions, outcomeWithin } from './outcome-within';
 import type { Answer, Call, Handler } from './router';
 import { outcomeAnswer } from './views';
+
+/** With one of these rights, a token may hand in what an operator orders. */
+const ORDERING: readonly TokenRight[] = ['stop', 'status'];
 
 type PlaceOrder = Operations['placeOrder'];
 
@@ -59,6 +63,9 @@ export function placeOrder({ desk, defaultScope, randomId, log, closing }: Place
 
 /** Who orders: the operator that the body names, who then has to prove it, or else the token. */
 function proofOf({ body, token }: Pick<Call<PlaceOrder>, 'body' | 'token'>): Proof | Refusal {
+  // Who relays sees codes before they are spent: such a token must not spend one as another order (law 3).
+  if (!token.rights.some((right) => ORDERING.includes(right)))
+    return { refused: 'no-right', detail: 'Orders take a token with the right stop or status.' };
   if (body.operator !== undefined) {
     if (body.code === undefined) return { refused: 'code-missing' };
     return { kind: 'operator', operator: body.operator, code: body.code };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { tokenRight } from '../../config/schema';
+import { relayReceipt } from './relay-schema';
 import { spend } from './spend-schema';
 
 /**
@@ -193,6 +194,7 @@ export const components = {
   Health: health,
   Readiness: readiness,
   Spend: spend,
+  RelayReceipt: relayReceipt,
   OpenApi: openapiDocument,
   Problem: problemDetails,
 };

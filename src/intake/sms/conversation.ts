@@ -1,10 +1,11 @@
 import { type Config, defaultScope } from '../../config/schema';
 import type { Desk } from '../../orders/desk';
 import { type ParsedMessage, parseMessage } from '../../orders/grammar';
+import type { RefusalReason } from '../../orders/reasons';
 import { isOptIn } from '../../orders/words';
 import { createOrdering, type OrderingOptions, type Wish } from './ordering';
 import { Recent } from './recent';
-import type { Answer, TextMessage } from './text-message';
+import type { Answer, Conversation, TextMessage } from './text-message';
 import {
   alsoAlarm,
   helpText,
@@ -30,7 +31,7 @@ const REMEMBERED = 500;
  * Who is told what, whichever provider brings the message. Fails towards silence for strangers, towards a word of
  * help for operators, and towards "stop" for a stranger with a backup code.
  */
-export function createConversation(options: ConversationOptions): (message: TextMessage) => Promise<Answer> {
+export function createConversation(options: ConversationOptions): Conversation {
   const { config, desk, alarm, logger, now } = options;
   const scopes = Object.keys(config.scopes);
   const order = createOrdering(options);
@@ -44,22 +45,22 @@ export function createConversation(options: ConversationOptions): (message: Text
     const operator = desk.operatorOf(message.from);
     const parsed = parseMessage(message.body, scopes);
     logger.info({ correlation: message.id, kind: parsed.kind, operator: operator?.name }, 'text message');
-    if (!operator) return answerStranger(message, parsed);
+    const understood = parsed.kind;
+    if (!operator) return { understood, ...(await answerStranger(message, parsed)) };
 
     const deaf = message.optOut || ('bare' in parsed && parsed.bare);
     if (deaf) optedOut.add(message.from);
     else if (isOptIn(message.body)) optedOut.delete(message.from);
 
     const answer = await answerOperator(message, parsed, operator);
-    if (answer.text === undefined || !optedOut.has(message.from)) return answer;
-    const { text } = answer;
+    const { text, ...untold } = answer;
+    if (text === undefined || !optedOut.has(message.from)) return { understood, ...answer };
     // The result of a STOP must not get lost because its sender can't be texted.
     alarmed.take(message.id, () => {
       alarm(`sms ${message.id}`, deaf ? optedOutAlarm(operator.name, text) : alsoAlarm(operator.name, text));
       return true;
     });
-    if (!deaf) return answer;
-    return answer.tells ? { tells: answer.tells } : {};
+    return { understood, ...(deaf ? untold : answer) };
   };
 
   async function answerStranger(message: TextMessage, parsed: ParsedMessage): Promise<Answer> {
@@ -68,14 +69,14 @@ export function createConversation(options: ConversationOptions): (message: Text
       const scope = parsed.kind === 'sever' ? parsed.scope : undefined;
       return order(message, { ...wishOf(message, parsed, scope), action: 'sever', stranger: true });
     }
-    desk.refused('unknown-sender', { door: 'sms', correlation: message.id });
-    return {};
+    desk.refused('unknown-sender', { door: message.door, correlation: message.id });
+    return { refused: 'unknown-sender' };
   }
 
   async function answerOperator(message: TextMessage, parsed: ParsedMessage, operator: Operator): Promise<Answer> {
     if (parsed.kind === 'sever' || parsed.kind === 'restore')
       return order(message, { ...wishOf(message, parsed, parsed.scope), action: parsed.kind, stranger: false });
-    return answers.take(message.id, () => ({ text: lineFor(message, parsed, operator) }));
+    return answers.take(message.id, () => lineFor(message, parsed, operator));
   }
 
   function wishOf(
@@ -91,21 +92,21 @@ export function createConversation(options: ConversationOptions): (message: Text
     return { scope, digits, proof: { kind: 'phone', phone: from, ...(enough ? { bare: true } : {}) } };
   }
 
-  function lineFor(message: TextMessage, parsed: Said, operator: Operator): string {
-    const data = { door: 'sms', correlation: message.id, by: operator.name };
+  function lineFor(message: TextMessage, parsed: Said, operator: Operator): Answer {
+    const refuse = (refused: RefusalReason, text: string): Answer => {
+      desk.refused(refused, { door: message.door, correlation: message.id, by: operator.name });
+      return { text, refused };
+    };
     switch (parsed.kind) {
       case 'help':
-        return helpText(scopes);
+        return { text: helpText(scopes) };
       case 'status':
-        if (operator.rights.includes('status')) return statusText(desk.latches(), now());
-        desk.refused('no-right', data);
-        return refusalText({ refused: 'no-right' });
+        if (operator.rights.includes('status')) return { text: statusText(desk.latches(), now()) };
+        return refuse('no-right', refusalText({ refused: 'no-right' }));
       case 'unknown-scope':
-        desk.refused('unknown-scope', data);
-        return unknownScopeText(parsed.word, scopes);
+        return refuse('unknown-scope', unknownScopeText(parsed.word, scopes));
       case 'not-understood':
-        desk.refused('not-understood', data);
-        return notUnderstoodText();
+        return refuse('not-understood', notUnderstoodText());
     }
   }
 }

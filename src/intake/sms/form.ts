@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
  */
 
 /** More than any webhook has (Twilio's have about 20), few enough that hashing them costs little. */
-const MAX_PARAMETERS = 100;
+export const MAX_PARAMETERS = 100;
 
 export interface BodyBounds {
   readonly bytes: number;
@@ -53,6 +53,21 @@ export function parseForm(raw: Buffer): Form | undefined {
     if (pairs > MAX_PARAMETERS) return undefined;
     const known = form[key];
     form[key] = known === undefined ? value : [...(Array.isArray(known) ? known : [known]), value];
+  }
+  return form;
+}
+
+/** The same pairs as a program hands them on, in an object of JSON. Undefined when it holds anything else, or too many. */
+export function formOfJson(json: unknown): Form | undefined {
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) return undefined;
+  const form: Record<string, string | string[]> = Object.create(null);
+  let pairs = 0;
+  for (const [key, value] of Object.entries(json)) {
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    if (!values.every((one) => typeof one === 'string')) return undefined;
+    pairs += values.length;
+    if (pairs > MAX_PARAMETERS) return undefined;
+    form[key] = value;
   }
   return form;
 }

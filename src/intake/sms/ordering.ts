@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema';
 import { outcomeText } from '../../notify/outcome-text';
 import { type Desk, isFinal, type Outcome, type Proof, type Receipt } from '../../orders/desk';
 import type { Action, Order } from '../../orders/order';
+import { Recent } from './recent';
 import type { Answer, Results, TextMessage } from './text-message';
 import { acceptedText, failedText, malformedCodeText, pendingText, refusalText, workingText } from './texts';
 
@@ -35,6 +36,9 @@ export interface Wish {
 /** What is kept back of the time for an answer, so that an outcome which says what is missing comes before the end. */
 const OUTCOME_SLACK_MS = 100;
 
+/** Of how many messages it is remembered that a late word was said. */
+const REMEMBERED = 500;
+
 const LATE = Symbol('late');
 
 /**
@@ -44,6 +48,8 @@ const LATE = Symbol('late');
 export function createOrdering(options: OrderingOptions): (message: TextMessage, wish: Wish) => Promise<Answer> {
   const { config, desk, results, say, alarm, closing, logger, now } = options;
   const { replyMs } = config.bounds;
+  // A message that is delivered again, by whichever door, waits for the same word.
+  const saidLate = new Recent<true>(REMEMBERED);
 
   return async (message, wish) => {
     const { action, scope } = wish;
@@ -71,7 +77,11 @@ export function createOrdering(options: OrderingOptions): (message: TextMessage,
       return wish.stranger ? {} : { text };
     }
     function sayLate(text: string): void {
-      if (!wish.stranger) say(replyTo, text);
+      if (wish.stranger) return;
+      saidLate.take(correlation, () => {
+        say(replyTo, text);
+        return true;
+      });
     }
     function answerLate(late: Receipt): void {
       if (late.kind === 'accepted' || late.kind === 'repeated') results.follow(late.order);
@@ -79,12 +89,12 @@ export function createOrdering(options: OrderingOptions): (message: TextMessage,
     }
     async function answer(inTime: Receipt): Promise<Answer> {
       if (inTime.kind === 'pending') return toSender(pendingText(inTime));
-      if (inTime.kind === 'refused') return toSender(refusedText(inTime, wish));
+      if (inTime.kind === 'refused') return { ...toSender(refusedText(inTime, wish)), refused: inTime.refused };
       const { order } = inTime;
       const outcome = await outcomeOf(order);
-      if (outcome !== undefined && isFinal(outcome)) return { text: outcomeText(order, outcome), tells: order };
+      if (outcome !== undefined && isFinal(outcome)) return { text: outcomeText(order, outcome), tells: order, order };
       results.follow(order);
-      return { text: outcome === undefined ? acceptedText(order) : outcomeText(order, outcome) };
+      return { text: outcome === undefined ? acceptedText(order) : outcomeText(order, outcome), order };
     }
     /** From here on the order stands, whatever happens: the answer says so. */
     async function outcomeOf(order: Order): Promise<Outcome | undefined> {

@@ -14,4 +14,8 @@ export class Recent<T> {
     if (this.kept.size > this.most && oldest !== undefined) this.kept.delete(oldest);
     return made;
   }
+
+  forget(key: string): void {
+    this.kept.delete(key);
+  }
 }

@@ -1,7 +1,11 @@
+import type { ParsedMessage } from '../../orders/grammar';
 import type { Order } from '../../orders/order';
+import type { RefusalReason } from '../../orders/reasons';
 
 /** One text message, proven to come from the provider. Who sent it is not proven: a number can be forged. */
 export interface TextMessage {
+  /** The door that it came through, for the record: the provider's webhook, or a program that relays. */
+  readonly door: 'sms' | 'relay';
   /** The provider's id: the same message has the same id, however often it is delivered. */
   readonly id: string;
   /** E.164. */
@@ -19,7 +23,19 @@ export interface Answer {
   readonly text?: string;
   /** The order whose final result the text tells. */
   readonly tells?: Order;
+  /** The order that the message led to, as soon as it is known. */
+  readonly order?: Order;
+  /** Why the message led to none. */
+  readonly refused?: RefusalReason;
 }
+
+/** An answer, and what the message was taken for. */
+export interface Heard extends Answer {
+  readonly understood: ParsedMessage['kind'];
+}
+
+/** What all doors for text messages share: the same message is the same, whichever it comes through. */
+export type Conversation = (message: TextMessage) => Promise<Heard>;
 
 /** What becomes of results, when the door's answer is there too early to tell them. None of these throws. */
 export interface Results {

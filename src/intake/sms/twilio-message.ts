@@ -21,18 +21,21 @@ const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;
 
 export const looksSigned = (signature: string | undefined): signature is string => SIGNATURE.test(signature ?? '');
 
-/**
- * The URL that Twilio signs: the configured one, never one from the request (twilio/twilio-node#321, #505). What
- * follows # is for Twilio alone, and not signed.
- */
+/** The URL that Twilio signs: the configured one, never one from the request (twilio/twilio-node#321, #505). */
 export function signedUrl({ publicUrl, sms }: Pick<Config, 'publicUrl' | 'sms'>): string {
-  const url = sms.twilio?.webhookUrl ?? `${publicUrl.replace(/#.*$/, '').replace(/\/+$/, '')}/sms/twilio`;
-  return url.replace(/#.*$/, '');
+  return withoutFragment(sms.twilio?.webhookUrl ?? `${withoutFragment(publicUrl).replace(/\/+$/, '')}/sms/twilio`);
 }
 
 /** Whether one of the account's tokens signed this form for this URL. Twilio signs with the primary one. */
 export const isSigned = (authTokens: readonly string[], signature: string, url: string, form: Form): boolean =>
   authTokens.some((token) => validateRequest(token, signature, url, form));
+
+/** The URLs that Twilio signs when it calls a program that relays; those of the configuration alone, too. */
+export const relayedUrls = ({ relayUrls }: Pick<TwilioConfig, 'relayUrls'>): readonly string[] =>
+  relayUrls.map(withoutFragment);
+
+/** What follows # is for Twilio alone, and not signed. */
+export const withoutFragment = (url: string): string => url.replace(/#.*$/, '');
 
 const messageSchema = z.object({
   MessageSid: z.string().regex(/^(SM|MM)[0-9a-f]{32}$/),
@@ -49,7 +52,7 @@ export type Read =
   | { readonly refused: RefusalReason; readonly data: Readonly<Record<string, string>> };
 
 /** @param form one whose signature was right. */
-export function readMessage(form: Form, config: TwilioConfig, arrivedAt: number): Read {
+export function readMessage(form: Form, config: TwilioConfig, came: Pick<TextMessage, 'door' | 'arrivedAt'>): Read {
   const parsed = messageSchema.safeParse(form);
   if (!parsed.success) {
     const fields = parsed.error.issues.map(({ path }) => path[0]).join(', ');
@@ -59,5 +62,5 @@ export function readMessage(form: Form, config: TwilioConfig, arrivedAt: number)
   const data = { correlation: id };
   if (AccountSid.toLowerCase() !== config.accountSid.toLowerCase()) return { refused: 'wrong-account', data };
   if (!config.numbers.includes(to)) return { refused: 'wrong-number', data };
-  return { message: { id, from, body, arrivedAt, optOut: OptOutType === 'STOP' } };
+  return { message: { id, from, body, ...came, optOut: OptOutType === 'STOP' } };
 }

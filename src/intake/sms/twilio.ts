@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import type { Clock } from '../../clock';
+import type { Config } from '../../config/schema';
+import type { Desk } from '../../orders/desk';
 import { type RefusalReason, reasons } from '../../orders/reasons';
-import { type ConversationOptions, createConversation } from './conversation';
 import { type Body, parseForm, readBody } from './form';
-import type { Answer } from './text-message';
+import type { Answer, Conversation, Results } from './text-message';
 import { isSigned, looksSigned, readMessage, signedUrl } from './twilio-message';
+import type { Ways } from './ways';
 
 /** The largest message with all that Twilio tells about it takes about 8 KiB. */
 const BODY_BYTES = 16 * 1024;
@@ -13,7 +17,14 @@ const BODY_MS = 3_000;
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
-export interface TwilioDoorOptions extends ConversationOptions {
+export interface TwilioDoorOptions {
+  readonly config: Config;
+  readonly desk: Pick<Desk, 'refused'>;
+  readonly converse: Conversation;
+  readonly ways: Ways;
+  readonly results: Results;
+  readonly logger: Logger;
+  readonly now: Clock;
   /** Until the body is there. Milliseconds. */
   readonly bodyMs?: number;
 }
@@ -25,11 +36,10 @@ export interface TwilioDoorOptions extends ConversationOptions {
  * @throws Error when `sms.twilio` is not configured.
  */
 export function twilioDoor(options: TwilioDoorOptions): RequestHandler {
-  const { config, desk, results, logger, now, bodyMs = BODY_MS } = options;
+  const { config, desk, converse, ways, results, logger, now, bodyMs = BODY_MS } = options;
   const { twilio } = config.sms;
   if (!twilio) throw new Error('sms.twilio is not configured: add accountSid, authTokens and numbers.');
   const url = signedUrl(config);
-  const converse = createConversation(options);
 
   return async (req, res) => {
     const arrivedAt = now();
@@ -55,8 +65,9 @@ export function twilioDoor(options: TwilioDoorOptions): RequestHandler {
     if (!form) return refuse('bad-request', { fields: 'too many' });
     if (!isSigned(twilio.authTokens, signature, url, form)) return refuse('bad-signature');
 
-    const read = readMessage(form, twilio, arrivedAt);
+    const read = readMessage(form, twilio, { door: 'sms', arrivedAt });
     if ('refused' in read) return refuse(read.refused, read.data);
+    const { id } = read.message;
     const answer = await converse(read.message);
     const { tells } = answer;
     if (res.closed) {
@@ -64,13 +75,15 @@ export function twilioDoor(options: TwilioDoorOptions): RequestHandler {
       if (tells) results.follow(tells);
       return;
     }
+    if (!ways.take(id, 'webhook').mine) return sayTwiml(res, {});
     sayTwiml(res, answer);
     res.once('close', () => {
+      if (!res.writableFinished) ways.free(id);
       if (!tells) return;
       if (!res.writableFinished) results.follow(tells);
       else
         results.told(tells).catch((error) => {
-          logger.warn({ err: error, correlation: read.message.id }, 'a reply may come twice: it could not be noted');
+          logger.warn({ err: error, correlation: id }, 'a reply may come twice: it could not be noted');
         });
     });
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { openapi } from '../../../src/intake/http/openapi';
 import { operations, refusalsOf } from '../../../src/intake/http/operations';
+import type { RelayReceipt } from '../../../src/intake/sms/relay';
 import type { Order } from '../../../src/orders/order';
 import { reasons } from '../../../src/orders/reasons';
 import type { Figures } from '../../../src/tripwire/figures';
@@ -21,6 +22,7 @@ interface Document {
   components: { schemas: Record<string, Json>; securitySchemes: Json };
 }
 
+let receipt: RelayReceipt = { understood: 'help' };
 let desk: FakeDesk;
 let records: FakeRecords;
 let door: Door;
@@ -28,7 +30,7 @@ let document: Document;
 beforeAll(async () => {
   desk = new FakeDesk();
   records = new FakeRecords();
-  door = await openDoor({ desk, records, spend: () => seenSpend });
+  door = await openDoor({ desk, records, spend: () => seenSpend, relay: async () => ({ receipt }) });
   const { status, json } = await door.call('GET', '/openapi.json', { token: '' });
   expect(status).toBe(200);
   document = json as unknown as Document;
@@ -122,11 +124,17 @@ it('has every path that the router serves: what it does not name is not there', 
     expect(await door.call('GET', path)).toMatchObject({ status: 404, json: { reason: 'not-found' } });
 });
 
+/** What each operation takes. */
+const bodies: Readonly<Record<string, unknown>> = {
+  '/api/v1/orders': { action: 'sever' },
+  '/api/v1/relay/twilio': { signature: '', params: {} },
+};
+
 it('and the router serves every path that it has', async () => {
   records.known = [{ ...order, number: 1 }];
   for (const [path, method, { security }] of described()) {
-    const body = method === 'post' ? { action: 'sever' } : undefined;
-    const options = body ? { body } : {};
+    const body = bodies[path];
+    const options = { token: 'all', ...(method === 'post' && body ? { body } : {}) };
     const address = path.replace('{number}', '1');
     expect(await door.call(method.toUpperCase(), address, options)).toMatchObject({ status: 200 });
     const without = await door.call(method.toUpperCase(), address, { ...options, token: '' });
@@ -161,6 +169,25 @@ describe('a body that it refuses, the server refuses; one that it takes, the ser
     expect(checkOf(schema).safeParse(body).success).toBe(good);
     const { status } = await door.call('POST', '/api/v1/orders', { body });
     expect(status).toBe(good ? 200 : 400);
+  });
+
+  it.each<[unknown, boolean]>([
+    [{}, true],
+    [{ Body: '', From: ['a', 'b'], constructor: 'x', toString: 'y' }, true],
+    [{ Body: 1 }, false],
+    [{ Body: ['a', null] }, false],
+    [{ Body: { a: 'b' } }, false],
+    ['Body=x', false],
+    [['Body'], false],
+    [null, false],
+    [Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, ''])), false],
+  ])('what is relayed: %j', async (params, good) => {
+    const path = '/api/v1/relay/twilio';
+    const schema = document.paths[path]?.post?.requestBody?.content['application/json']?.schema ?? {};
+    const body = { signature: 'x', params };
+    expect(schema.properties).toMatchObject({ params: { type: 'object', maxProperties: 100 } });
+    expect(checkOf(schema).safeParse(body).success).toBe(good);
+    expect((await door.call('POST', path, { token: 'all', body })).status).toBe(good ? 200 : 400);
   });
 
   it('a code without an operator', async () => {
@@ -217,6 +244,16 @@ describe('every answer is as it says', () => {
     conforms(await post({ action: 'restore', operator: 'alice', code: '123456' }), '/api/v1/orders', 'post');
     desk.result = {};
     desk.receipt = undefined;
+  });
+
+  it('receipts of what was relayed', async () => {
+    const path = '/api/v1/relay/twilio';
+    const relay = (params: unknown) => door.call('POST', path, { token: 'all', body: { signature: '', params } });
+    receipt = { understood: 'restore', order: 7, refused: 'code-wrong', text: 'why' };
+    conforms(await relay({}), path, 'post');
+    receipt = { understood: 'help' };
+    conforms(await relay({}), path, 'post');
+    conforms(await relay([]), path, 'post');
   });
 
   it('scopes, incidents, ledger, health', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { twilioDoor } from '../../../src/intake/sms/twilio';
+import { Ways } from '../../../src/intake/sms/ways';
 import {
   ACCOUNT,
   ALICE,
@@ -424,9 +425,9 @@ test('fails at construction when Twilio is not configured', () => {
   const nothing = (): void => undefined;
   expect(() =>
     twilioDoor({
-      ...{ config, desk: new FakeDesk(), now: Date.now, say: nothing, alarm: nothing },
+      ...{ config, desk: new FakeDesk(), now: Date.now, ways: new Ways() },
+      converse: async () => ({ understood: 'help' }),
       results: { follow: nothing, told: async () => undefined },
-      closing: new AbortController().signal,
       logger: { info: nothing } as never,
     }),
   ).toThrow(/sms\.twilio is not configured/);
