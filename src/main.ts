@@ -18,6 +18,9 @@ import { records } from './ledger/records';
 import type { Entry } from './ledger/store';
 import { createAlarms } from './notify/alarms';
 import { createChannels } from './notify/channels';
+import { type Events, eventsChannel } from './notify/events';
+import { openEvents } from './notify/events/open';
+import { refusalNotice } from './notify/refusal-notice';
 import { openOperatorsFile, operatorsPath } from './operators/file';
 import { type Jobs, noQueue } from './queue/jobs';
 import { startQueue } from './queue/queue';
@@ -82,12 +85,15 @@ async function assemble(
     work.catch((error) => logger.warn({ err: error }, what));
   };
 
+  /** What is told from the first moment on, and begins later. */
+  const late: { events?: Events } = {};
   const sender = senderOf(options);
   const operators = openOperatorsFile({
     ...{ path: operatorsPath(config), keys, now },
     onTrouble: (message) => alarms.raise('operators', message),
   });
-  const alarms = createAlarms({ channels: createChannels({ config, operators, sender, now }), logger, now });
+  const channels = [...createChannels({ config, operators, sender, now }), eventsChannel(() => late.events)];
+  const alarms = createAlarms({ channels, logger, now });
   atEnd(() => alarms.close());
   const troubles = new Troubles({ raise: alarms.raise, clear: alarms.clear, graceMs: troubleGraceMs });
   atEnd(() => troubles.close());
@@ -155,8 +161,16 @@ async function assemble(
         alarms.tell({ kind: action === 'sever' ? 'severing' : 'restoring', scope, order: number, at: now() });
       },
       alarm: alarms.raise,
+      refused: (refusal) => alarms.tell({ ...refusalNotice(refusal), at: now() }),
     },
   });
+
+  const events = openEvents({
+    ...{ config, ledger, version, ...supervise, logger, now, isRehearsal: () => false },
+    jobs: { add: (job) => jobs.add(job) },
+    note: (entry) => desk.note(entry),
+  });
+  late.events = events;
 
   const watch = new LedgerWatch({
     ...{ ...supervise, logger, periodMs },
@@ -178,9 +192,11 @@ async function assemble(
       const order = await store.order(number);
       if (order) await replies.tell(order);
     },
+    deliver: events.deliver,
   };
   const jobs: Jobs = place ? await startQueue({ place, logger, handlers }) : noQueue;
   atEnd(() => jobs.close());
+  atEnd(() => events.close());
   atEnd(() => desk.close());
 
   const results = new Results({
@@ -198,6 +214,7 @@ async function assemble(
   atEnd(() => Promise.all([results.close(), enforcer.close()]));
   background('answers that are owed could not be looked up', results.resume());
   background('old requests could not be pruned', store.prune());
+  background('what is owed to subscribers could not be taken up', events.start());
 
   const tripwire = startTripwire({
     ...{ config, desk, alarms, ...supervise, logger, now },
@@ -213,6 +230,7 @@ async function assemble(
     ready: async () =>
       readiness({ cutters, troubles, jobs, operators: operators.all(), config, tripwire: tripwire?.readiness() }),
     spend: (limit) => tripwire?.spend(limit),
+    subscriptions: events.subscriptions,
     missing: (scope) => {
       const latch = store.mirror()?.latches.get(scope);
       return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];

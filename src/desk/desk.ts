@@ -41,6 +41,8 @@ export interface DeskOptions {
     accepted(order: Order): void;
     /** Something that people have to hear of, beyond the reply: a backup code was used, a stop without the ledger. */
     alarm(key: string, text: string): void;
+    /** Something was refused, as a line of paper: the first of a reason, then how many more within a minute. */
+    refused(refusal: Entry): void;
   };
 }
 
@@ -58,6 +60,8 @@ const UNRECORDED_KEPT = 100;
  */
 export class OrderDesk implements Desk {
   private readonly meter: RefusalMeter;
+  /** Of those that the ledger has one by one, too: whoever is told is not flooded either. */
+  private readonly told: RefusalMeter;
   private readonly doubt = new Doubt();
   private readonly correlations = new Correlations();
   private readonly untold = new Set<() => void>();
@@ -66,6 +70,7 @@ export class OrderDesk implements Desk {
 
   constructor(private readonly options: DeskOptions) {
     this.meter = new RefusalMeter((entries) => this.record(entries));
+    this.told = new RefusalMeter((entries) => entries.forEach(options.events.refused));
   }
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
@@ -108,7 +113,9 @@ export class OrderDesk implements Desk {
       return this.withoutLedger(request, proof);
     }
     if (!verdict) throw new Error('the store committed without asking for a decision');
-    const { receipt } = verdict;
+    const { receipt, change } = verdict;
+    for (const { kind, data } of change?.entries ?? [])
+      if (kind === 'refusal') this.told.count(data.reason as RefusalReason, data);
     return receipt.kind === 'stands' ? this.repeated({ order: receipt.order }) : this.carryOut(receipt, request);
   }
 
@@ -134,6 +141,7 @@ export class OrderDesk implements Desk {
 
   refused(reason: RefusalReason, data: Readonly<Record<string, unknown>>): void {
     this.meter.count(reason, data);
+    this.told.count(reason, data);
   }
 
   operatorOf(phone: string): Pick<Operator, 'name' | 'rights'> | undefined {
@@ -185,6 +193,7 @@ export class OrderDesk implements Desk {
   close(): void {
     for (const tell of this.untold) tell();
     this.meter.flush();
+    this.told.flush();
   }
 
   private tellSoon(order: Order): void {

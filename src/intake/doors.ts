@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import { type Config, defaultScope } from '../config/schema';
 import type { Records } from '../ledger/records';
+import type { Subscriptions } from '../notify/events/subscriptions';
 import type { Desk } from '../orders/desk';
 import type { Readiness } from '../supervision/readiness';
 import type { Spend } from '../tripwire/spend';
@@ -25,6 +26,7 @@ export interface DoorsOptions {
   readonly missing: (scope: string) => readonly string[];
   /** What the tripwire sees; undefined where there is none. */
   readonly spend: (limit: number) => Spend | undefined;
+  readonly subscriptions: Subscriptions;
   readonly say: (to: string, text: string) => void;
   readonly alarm: (key: string, text: string) => void;
   readonly closing: AbortSignal;
@@ -55,7 +57,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   const routers = [
     api({
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
-      ...{ tokens: config.api.tokens, defaultScope: defaultScope(config) },
+      ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),
   ];
   const inside = await listen(internalApp({ ...context, routers }), config.listen.internal);

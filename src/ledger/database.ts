@@ -15,4 +15,5 @@ export type OpenDatabase = Database & { close(): Promise<void> } & (
   );
 
 /** Makes all tables; may run again at every start. */
-export const schema = (): string => readFileSync(join(__dirname, 'schema.sql'), 'utf8');
+export const schema = (): string =>
+  ['schema.sql', 'outbox.sql'].map((file) => readFileSync(join(__dirname, file), 'utf8')).join('\n');

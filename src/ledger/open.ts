@@ -4,7 +4,7 @@ import type { Config } from '../config/schema';
 import { type Keys, open, seal } from '../config/secrets';
 import { Anchor } from './anchor';
 import { DataDirInUse } from './data-dir';
-import type { OpenDatabase } from './database';
+import type { Database, OpenDatabase } from './database';
 import { SnapshotSpool } from './snapshot-spool';
 import { Spool } from './spool';
 import { type Sealer, SqlStore } from './sql-store';
@@ -22,13 +22,16 @@ export interface Ledger {
   readonly spool: Spool;
   readonly anchor: Anchor;
   readonly snapshots: SnapshotSpool;
+  /** For what is kept beside the ledger. */
+  readonly database: Database;
+  readonly sealer: Sealer;
   /** Where a queue can live beside it. Undefined when the embedded database could not be opened. */
   readonly place: { readonly databaseUrl: string } | { readonly pglite: PGlite } | undefined;
   close(): Promise<void>;
 }
 
 /** Bound of every statement. A STOP has a shorter one of its own. Milliseconds. */
-const STATEMENT_MS = 2_000;
+export const STATEMENT_MS = 2_000;
 /** Bound of what a cut by rewriting waits for: a thousand snapshots are read well within it. Milliseconds. */
 const SNAPSHOTS_MS = 1_000;
 
@@ -58,7 +61,7 @@ export async function openLedger({ config, keys, now, onTrouble }: LedgerOptions
     onHead: (head) => anchor.note(head),
   });
   return {
-    ...{ store, spool, anchor },
+    ...{ store, spool, anchor, database, sealer },
     snapshots: new SnapshotSpool({ store, sealer, dataDir: config.dataDir, boundMs: SNAPSHOTS_MS }),
     place: placeOf(config, database),
     close: async () => {

@@ -42,6 +42,8 @@ export type EntryKind =
   | 'drift'
   | 'trouble'
   | 'reply'
+  /** A program asked to be told of events, or is told no more. */
+  | 'subscription'
   | 'start'
   | 'stop';
 

@@ -1,3 +1,4 @@
+import type { Source } from '../orders/order';
 import type { RefusalReason } from '../orders/reasons';
 
 /** What happened: first an order's way, then what the tripwire saw, then the switch's own health. */
@@ -38,6 +39,9 @@ export interface Notice {
   readonly scope?: string;
   /** Number of the order. */
   readonly order?: number;
+  /** Through which door it came, and whose it was, as far as that was shown. */
+  readonly source?: Source;
+  readonly by?: string;
   /** Epoch, in milliseconds. */
   readonly at: number;
 }

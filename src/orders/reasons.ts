@@ -56,6 +56,10 @@ const table = {
     advice: 'The ledger does not answer. STOP works; RESTORE refuses until it is back.',
   },
   'too-many-requests': { status: 429, advice: 'Too many requests. Try again in a minute.' },
+  'too-many-subscriptions': {
+    status: 409,
+    advice: 'There are 50 subscriptions, the most there may be. Delete those that nobody needs, then ask again.',
+  },
   'key-reused': {
     status: 422,
     advice: 'This idempotency key belongs to another order. Take a new key for a new order.',

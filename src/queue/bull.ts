@@ -1,10 +1,10 @@
 import { type BackendFactory, type IQueueBackend, withBackend } from 'bullmq';
 import { brake } from './brake';
-import { type Job, jobId, keep, priorityOf, retries } from './jobs';
+import { type Job, jobId, keep, type Lane, laneOf, lanes, priorityOf, retries } from './jobs';
 import type { TakenJob } from './process';
 import { settled, waitFor } from './wait';
 
-const NAME = 'pullcord';
+const PREFIX = 'pullcord';
 const SECOND_MS = 1_000;
 
 /** How long close waits for the handlers that run. Milliseconds. */
@@ -20,7 +20,7 @@ export interface BullOptions<B extends IQueueBackend, Connection> {
   readonly onError: (error: Error) => void;
 }
 
-/** BullMQ's queue and worker, as one. */
+/** BullMQ's queues and workers, as one. */
 export interface Bull {
   add(job: Job): Promise<void>;
   /** Sets a worker going again that came to a stand. */
@@ -30,19 +30,29 @@ export interface Bull {
 }
 
 export function openBull<B extends IQueueBackend, Connection>(options: BullOptions<B, Connection>): Bull {
+  const opened = { orders: openLane(options, lanes.orders), deliveries: openLane(options, lanes.deliveries) };
+  const all = Object.values(opened);
+  return {
+    add: (job) => opened[laneOf(job)].add(job),
+    keepWorking: () => all.forEach((lane) => lane.keepWorking()),
+    close: async () => void (await Promise.all(all.map((lane) => lane.close()))),
+  };
+}
+
+function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, Connection>, lane: Lane): Bull {
   const { Queue, Worker } = withBackend(options.factory);
-  const queue = new Queue<Job>(NAME, {
-    prefix: NAME,
+  const queue = new Queue<Job>(lane.queue, {
+    prefix: PREFIX,
     connection: options.producer,
     // A question at the start that stays unanswered would make it useless for ever. The worker asks it patiently.
     skipVersionCheck: true,
     // BullMQ writes an event for each step of a job. Nobody reads them.
     streams: { events: { maxLen: 100 } },
   });
-  const worker = new Worker<Job>(NAME, options.process, {
-    prefix: NAME,
+  const worker = new Worker<Job>(lane.queue, options.process, {
+    prefix: PREFIX,
     connection: options.consumer,
-    concurrency: 4,
+    concurrency: lane.concurrency,
     // A job whose process was killed is taken up again after at most twice this time, however often that happens.
     lockDuration: 5 * SECOND_MS,
     stalledInterval: 5 * SECOND_MS,
@@ -65,8 +75,8 @@ export function openBull<B extends IQueueBackend, Connection>(options: BullOptio
         priority: priorityOf(job),
         attempts,
         backoff: { type: 'exponential', delay: backoffMs },
-        removeOnComplete: keep.completed,
-        removeOnFail: keep.failed,
+        removeOnComplete: keep[job.name].completed,
+        removeOnFail: keep[job.name].failed,
         stackTraceLimit: 0,
       });
     },

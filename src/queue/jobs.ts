@@ -6,23 +6,42 @@ const HOUR_SECONDS = 3_600;
 
 const common = { order: z.int().positive(), correlation: z.string().max(200) };
 
-/** What is read back out of the queue: another program may have written there, so it holds no text to send and no goal. */
+/** What is read back out of the queue: another program may have written there, so it holds no text to send, no address and no goal. */
 export const jobSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('enforce'), action: z.enum(['sever', 'restore'] satisfies Action[]), ...common }),
   z.strictObject({ name: z.literal('reply'), ...common }),
+  z.strictObject({ name: z.literal('deliver'), subscription: z.uuid(), event: z.uuid() }),
 ]);
 
 /**
  * `enforce`: the latches changed by this order, look at them now. `reply`: tell the sender of this order how it went.
- * Both name an order and nothing else; whoever does them reads the rest from the ledger.
+ * `deliver`: send this event to this subscription, if it is still owed. They name things by their numbers and nothing
+ * else; whoever does them reads the rest from the database.
  */
 export type Job = z.infer<typeof jobSchema>;
 
 /** The same order's job of one name is one job, however often it is added. */
-export const jobId = (job: Job): string => `${job.name}-${job.order}`;
+export const jobId = (job: Job): string =>
+  job.name === 'deliver' ? `deliver-${job.subscription}-${job.event}` : `${job.name}-${job.order}`;
 
 /** Smaller goes first (law 1: stop wins). */
-export const priorityOf = (job: Job): number => (job.name === 'reply' ? 3 : job.action === 'sever' ? 1 : 2);
+export const priorityOf = (job: Job): number =>
+  job.name === 'enforce' ? (job.action === 'sever' ? 1 : 2) : job.name === 'reply' ? 3 : 4;
+
+export interface Lane {
+  /** BullMQ's name of the queue. */
+  readonly queue: string;
+  /** Jobs at once. */
+  readonly concurrency: number;
+}
+
+/** What waits for receivers that nobody knows has slots of its own: an order never waits for one of them. */
+export const lanes = {
+  orders: { queue: 'pullcord', concurrency: 4 },
+  deliveries: { queue: 'pullcord-deliveries', concurrency: 64 },
+} as const satisfies Record<string, Lane>;
+
+export const laneOf = ({ name }: Job): keyof typeof lanes => (name === 'deliver' ? 'deliveries' : 'orders');
 
 interface Retries {
   readonly attempts: number;
@@ -35,15 +54,31 @@ export const retries: Readonly<Record<Job['name'], Retries>> = {
   enforce: { attempts: 3, backoffMs: 500 },
   // 5 s, 10 s ... 320 s: ten and a half minutes in all. After that nobody waits for a text any more.
   reply: { attempts: 8, backoffMs: 5 * SECOND_MS },
+  // 1 s, 2 s ... 17 min: longer than the events themselves go on quickly. What is still owed then is taken up again.
+  deliver: { attempts: 12, backoffMs: SECOND_MS },
 };
 
-/** How long a finished job is remembered, so that adding it again does nothing. Nothing grows without end. */
-export const keep = {
+const remembered = {
   completed: { age: HOUR_SECONDS, count: 1_000 },
   failed: { age: 24 * HOUR_SECONDS, count: 1_000 },
 } as const;
 
+/**
+ * How long a finished job is remembered, so that adding it again does nothing. Nothing grows without end. A delivery is
+ * forgotten at once: whether it is owed stands in the outbox, and what is still owed has to be taken up again.
+ */
+export const keep = {
+  enforce: remembered,
+  reply: remembered,
+  deliver: { completed: true, failed: true },
+} as const satisfies Record<Job['name'], unknown>;
+
 export type Handlers = { readonly [Name in Job['name']]: (job: Extract<Job, { name: Name }>) => Promise<void> };
+
+/** The job has to be tried again, and why is told already, by whoever throws this. */
+export class TryAgain extends Error {
+  override readonly name = 'TryAgain';
+}
 
 /** The queue did not take the job in time. It may have arrived all the same: handlers have to bear a job twice. */
 export class QueueUnavailable extends Error {

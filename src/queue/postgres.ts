@@ -15,8 +15,8 @@ export function postgresPlace(url: string, { process, onError }: PlaceOptions): 
   const sockets = new Set<Socket>();
   const pool = new Pool({
     connectionString: url,
-    // One of them listens for new jobs, for ever.
-    max: 4,
+    // Two of them listen for new jobs, for ever.
+    max: 6,
     connectionTimeoutMillis: 2 * SECOND_MS,
     query_timeout: 5 * SECOND_MS,
     application_name: 'pullcord-queue',

@@ -1,6 +1,6 @@
 import { UnrecoverableError } from 'bullmq';
 import type { Logger } from 'pino';
-import { type Handlers, type Job, jobSchema } from './jobs';
+import { type Handlers, type Job, jobSchema, TryAgain } from './jobs';
 
 /** What a worker knows of a job that it took. */
 export interface TakenJob {
@@ -27,9 +27,9 @@ export function processor(handlers: Handlers, logger: Logger): (taken: TakenJob)
     } catch (error) {
       const attempt = taken.attemptsMade + 1;
       const last = attempt >= (taken.opts.attempts ?? 1);
-      const { order, correlation } = parsed.data;
-      logger[last ? 'error' : 'warn'](
-        { job: taken.id, order, correlation, attempt, err: error },
+      const { name: _name, ...about } = parsed.data;
+      logger[error instanceof TryAgain ? 'debug' : last ? 'error' : 'warn'](
+        { job: taken.id, ...about, attempt, err: error },
         last ? 'job failed for the last time' : 'job failed, it will be tried again',
       );
       throw new Error('failed: see the log');
@@ -43,5 +43,7 @@ function handle(handlers: Handlers, job: Job): Promise<void> {
       return handlers.enforce(job);
     case 'reply':
       return handlers.reply(job);
+    case 'deliver':
+      return handlers.deliver(job);
   }
 }

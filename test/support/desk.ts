@@ -8,7 +8,7 @@ import type { Cutter } from '../../src/cutters/cutter';
 import { OrderDesk } from '../../src/desk/desk';
 import { Enforcer } from '../../src/latch/enforcer';
 import { Spool } from '../../src/ledger/spool';
-import type { Store } from '../../src/ledger/store';
+import type { Entry, Store } from '../../src/ledger/store';
 import type { Operator, Operators } from '../../src/operators/operator';
 import type { Proof } from '../../src/orders/desk';
 import type { Action, OrderRequest } from '../../src/orders/order';
@@ -67,6 +67,7 @@ export function startDesk({ store, cutters, clock, config, dataDir }: TestDeskOp
   const logger = pino({ level: 'silent' });
   const spool = new Spool(folder, () => undefined);
   const told: string[] = [];
+  const refusals: Entry[] = [];
   const enforcer = new Enforcer({
     ...{ store, spool, cutters, logger, now: clock.now, periodMs: 20, scopes: ['agent', 'llm'] },
     events: {
@@ -88,7 +89,11 @@ export function startDesk({ store, cutters, clock, config, dataDir }: TestDeskOp
       ...config,
     }),
     ...{ store, spool, enforcer, operators: testOperators(), logger, now: clock.now },
-    events: { accepted: () => undefined, alarm: (key, text) => told.push(`alarm ${key}: ${text}`) },
+    events: {
+      accepted: () => undefined,
+      alarm: (key, text) => told.push(`alarm ${key}: ${text}`),
+      refused: (refusal) => refusals.push(refusal),
+    },
   });
   const by = (name: string, code: string | undefined = codeOf(name, clock.now())): Proof => ({
     kind: 'operator',
@@ -96,7 +101,7 @@ export function startDesk({ store, cutters, clock, config, dataDir }: TestDeskOp
     code,
   });
   return {
-    ...{ desk, enforcer, spool, told, by },
+    ...{ desk, enforcer, spool, told, refusals, by },
     start: () => enforcer.start(),
     close: async () => {
       desk.close();

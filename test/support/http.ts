@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import pino from 'pino';
 import { type TokenRight, tokenRight } from '../../src/config/schema';
-import { api } from '../../src/intake/http/api';
+import { type ApiOptions, api } from '../../src/intake/http/api';
 import { internalApp } from '../../src/intake/http/apps';
 import { type Limits, listen } from '../../src/intake/http/listen';
 import type { Token } from '../../src/intake/http/tokens';
@@ -16,6 +16,7 @@ import type { Order, OrderRequest } from '../../src/orders/order';
 import type { RefusalReason } from '../../src/orders/reasons';
 import type { Readiness } from '../../src/supervision/readiness';
 import type { Spend } from '../../src/tripwire/spend';
+import { subscriptionsInMemory } from './subscriptions';
 
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -117,6 +118,7 @@ export const tokens = [
   tokenOf('reader', ['status']),
   tokenOf('relayer', ['relay']),
   tokenOf('relaying-reader', ['relay', 'status']),
+  tokenOf('listener', ['events']),
   tokenOf('all', [...tokenRight.options]),
 ];
 
@@ -127,6 +129,7 @@ export interface DoorOptions {
   readonly missing?: (scope: string) => readonly string[];
   readonly spend?: (limit: number) => Spend | undefined;
   readonly relay?: Relay;
+  readonly subscriptions?: ApiOptions['subscriptions'];
   readonly limits?: Partial<Limits>;
 }
 
@@ -160,6 +163,7 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     missing: options.missing ?? (() => []),
     spend: options.spend ?? (() => undefined),
     relay: options.relay,
+    subscriptions: options.subscriptions ?? subscriptionsInMemory().subscriptions,
   });
   const listener = await listen(internalApp({ ...context, routers: [router] }), '127.0.0.1:0', options.limits);
 

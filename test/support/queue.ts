@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import pino from 'pino';
 import type { Handlers, Job, Jobs } from '../../src/queue/jobs';
 import { type QueueOptions, startQueue } from '../../src/queue/queue';
@@ -21,7 +23,7 @@ export async function watchedQueue(place: QueuePlace, options: { addTimeoutMs?: 
     handled.push({ job, at: performance.now() });
     return queue.behave(job);
   };
-  const handlers: Handlers = { enforce: take, reply: take };
+  const handlers: Handlers = { enforce: take, reply: take, deliver: take };
   const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(JSON.parse(line)) });
   const jobs = await startQueue({ place, handlers, logger, addTimeoutMs: 2_000, ...options });
   const queue: WatchedQueue = {
@@ -37,7 +39,7 @@ export async function watchedQueue(place: QueuePlace, options: { addTimeoutMs?: 
 }
 
 export const timesHandled = (handled: WatchedQueue['handled'], job: Job): number =>
-  handled.filter((entry) => entry.job.name === job.name && entry.job.order === job.order).length;
+  handled.filter((entry) => isDeepStrictEqual(entry.job, job)).length;
 
 let last = 0;
 
@@ -51,3 +53,7 @@ export const reply = (): Job & { name: 'reply' } => {
   last += 1;
   return { name: 'reply', order: last, correlation: `message-${last}` };
 };
+
+export const deliver = (): Job & { name: 'deliver' } => ({
+  ...{ name: 'deliver', subscription: randomUUID(), event: randomUUID() },
+});

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
 import type { Records } from '../../ledger/records';
 import type { Verdict } from '../../ledger/verify';
+import type { Subscriptions } from '../../notify/events/subscriptions';
 import type { Desk } from '../../orders/desk';
 import type { Readiness } from '../../supervision/readiness';
 import type { Spend } from '../../tripwire/spend';
@@ -13,6 +14,7 @@ import { placeOrder } from './place-order';
 import { relayTwilio } from './relay-twilio';
 import { type Handlers, operationRouter } from './router';
 import { spendAnswer } from './spend-view';
+import { subscriptionHandlers } from './subscriptions';
 import { failureLimit, type Token, tokenChecker } from './tokens';
 import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, scopeAnswer } from './views';
 
@@ -29,6 +31,7 @@ export interface ApiOptions {
   /** What text messages are handed on to; undefined where no provider is configured. */
   readonly relay: Relay | undefined;
   readonly ready: () => Promise<Readiness>;
+  readonly subscriptions: Pick<Subscriptions, 'create' | 'of' | 'end'>;
   readonly version: string;
   readonly now: Clock;
   readonly randomId: () => string;
@@ -89,6 +92,7 @@ export function api(options: ApiOptions): Router {
 
     whoAmI: async ({ token: { name, rights } }) => ({ status: 200, body: { name, rights: [...rights] } }),
     relayTwilio: relayTwilio(options.relay),
+    ...subscriptionHandlers(options.subscriptions),
 
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),

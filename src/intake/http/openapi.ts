@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type RefusalReason, reasons } from '../../orders/reasons';
+import { webhooks } from './openapi-webhooks';
 import { type Operation, operations, refusalsOf } from './operations';
-import { components } from './schemas';
+import { components, noBody } from './schemas';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -37,6 +38,7 @@ export function openapi(version: string): Json {
     servers: [{ url: '/' }],
     security: [{ bearer: [] }],
     paths,
+    webhooks: webhooks(refTo('Event')),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'One of api.tokens.' } },
       schemas: Object.fromEntries(
@@ -90,6 +92,7 @@ const headerName = (name: string): string => name.replace(/(^|-)[a-z]/g, (letter
 function answersOf({ answers }: Operation): Json {
   return Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => {
+      if (schema === noBody) return [status, { description: descriptions[status] ?? '' }];
       const id = named.get(schema)?.id;
       if (id === undefined) throw new Error(`An answer ${status} has no name: add its schema to components.`);
       const json = { 'application/json': { schema: { $ref: refTo(id) } } };
@@ -100,7 +103,9 @@ function answersOf({ answers }: Operation): Json {
 
 const descriptions: Readonly<Record<string, string>> = {
   200: 'Done, or seen as it is.',
+  201: 'Made.',
   202: 'Accepted and not yet settled, or waiting for a second operator.',
+  204: 'Done.',
   503: 'The switch would not work now.',
 };
 

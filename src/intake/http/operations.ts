@@ -8,7 +8,7 @@ const { components } = schemas;
 
 /** One request that the internal API takes. The router and `/openapi.json` are both made from this table alone. */
 export interface Operation {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'delete';
   /** As OpenAPI writes it, with `{name}`. */
   readonly path: string;
   readonly summary: string;
@@ -32,6 +32,8 @@ const read = {
 } as const satisfies Partial<Operation>;
 
 const open = { ...read, access: 'open', refusals: [] } as const satisfies Partial<Operation>;
+
+const subscribing = { ...read, access: 'events' } as const satisfies Partial<Operation>;
 
 export const operations = {
   placeOrder: {
@@ -129,6 +131,38 @@ export const operations = {
     body: relayBody,
     answers: { 200: components.RelayReceipt },
     refusals: ['bad-signature', 'wrong-account', 'wrong-number', 'not-found'],
+  },
+  subscribe: {
+    ...subscribing,
+    method: 'post',
+    path: '/api/v1/subscriptions',
+    summary: 'Have events posted to an address. See docs/events.md for what a receiver does.',
+    body: schemas.subscriptionBody,
+    answers: { 201: components.NewSubscription },
+    refusals: ['unknown-scope', 'too-many-subscriptions', 'ledger-unavailable'],
+  },
+  listSubscriptions: {
+    ...subscribing,
+    path: '/api/v1/subscriptions',
+    summary: 'The subscriptions that this token made.',
+    answers: { 200: components.SubscriptionList },
+  },
+  getSubscription: {
+    ...subscribing,
+    path: '/api/v1/subscriptions/{id}',
+    summary: 'One of them.',
+    params: schemas.subscriptionPath,
+    answers: { 200: components.Subscription },
+    refusals: ['not-found', 'ledger-unavailable'],
+  },
+  unsubscribe: {
+    ...subscribing,
+    method: 'delete',
+    path: '/api/v1/subscriptions/{id}',
+    summary: 'Ends one of them. What it is still owed is not sent any more.',
+    params: schemas.subscriptionPath,
+    answers: { 204: schemas.noBody },
+    refusals: ['not-found', 'ledger-unavailable'],
   },
   describe: { ...open, path: '/openapi.json', summary: 'This document.', answers: { 200: components.OpenApi } },
   health: { ...open, path: '/healthz', summary: 'Whether the process answers.', answers: { 200: components.Health } },

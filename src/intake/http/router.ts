@@ -100,6 +100,7 @@ export function operationRouter({ handlers, checkToken, mayFail, refused }: Rout
       // Checked by the schemas of the operation that this handler belongs to, which a loop can't show to the compiler.
       const result = await handle({ ...input, token: tokens.get(req), correlation } as never);
       if ('refused' in result) return refuse(res, result);
+      if (result.body === undefined) return void res.writeHead(result.status, result.headers).end();
       return sendJson(res, result.status, result.body, result.headers);
     };
 
@@ -109,7 +110,7 @@ export function operationRouter({ handlers, checkToken, mayFail, refused }: Rout
     const body = operation.body ? [jsonOnly, express.json({ limit: BODY_LIMIT_BYTES, inflate: false })] : [];
     const first = operation.access === 'open' ? [] : [authenticate(operation)];
     router[operation.method](path, ...first, ...body, answer(operation, handlers[id]));
-    methods.set(path, [...(methods.get(path) ?? []), ...(operation.method === 'get' ? ['GET', 'HEAD'] : ['POST'])]);
+    methods.set(path, [...(methods.get(path) ?? []), ...methodsOf(operation)]);
   }
   for (const [path, allowed] of methods)
     router.all(path, (_req: Request, res: Response) =>
@@ -118,6 +119,9 @@ export function operationRouter({ handlers, checkToken, mayFail, refused }: Rout
   router.use(answerErrors(note));
   return router;
 }
+
+/** Express answers HEAD as it would GET. */
+const methodsOf = ({ method }: Operation): string[] => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]);
 
 type Input = Pick<Call<Operation>, 'params' | 'query'> & { readonly headers?: unknown; readonly body?: unknown };
 

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { tokenRight } from '../../config/schema';
 import { relayReceipt } from './relay-schema';
 import { spend } from './spend-schema';
+import { subscriptionComponents } from './subscription-schema';
+
+export { subscriptionBody, subscriptionPath } from './subscription-schema';
 
 /**
  * What the API takes and gives. The same schemas validate requests, type the answers, are read by the CLI, and make
@@ -26,6 +29,8 @@ const digits = (min: number, max: number) =>
     .pipe(z.int().min(min).max(max));
 
 export const nothing = z.strictObject({});
+/** Of an answer that is its status alone. */
+export const noBody = z.undefined();
 
 export const orderBody = z
   .strictObject({
@@ -197,6 +202,7 @@ export const components = {
   RelayReceipt: relayReceipt,
   OpenApi: openapiDocument,
   Problem: problemDetails,
+  ...subscriptionComponents,
 };
 
 export type OrderBody = z.output<typeof orderBody>;

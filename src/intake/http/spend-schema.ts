@@ -13,7 +13,7 @@ const rules: readonly Rule[] = [
   ...(['ceiling', 'budget', 'level', 'loop', 'cold-start', 'price', 'growth', 'sustained', 'blind'] as const),
 ];
 
-const figures = z
+export const figures = z
   .object({
     level: z.enum(['warn', 'trip']),
     rule: z.enum(rules),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { openapi } from '../../../src/intake/http/openapi';
 import { operations, refusalsOf } from '../../../src/intake/http/operations';
@@ -95,7 +96,7 @@ it('names every parameter of a path, and every operation answers something', () 
     const inPath = parameters.filter((one) => one.in === 'path');
     expect(inPath.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
     for (const { required } of inPath) expect(required).toBe(true);
-    expect(Object.keys(responses)).toContain('200');
+    expect(Object.keys(responses).join()).toMatch(/\b20[014]\b/);
     for (const { description } of Object.values(responses)) expect(description).not.toBe('');
   }
 });
@@ -104,11 +105,11 @@ it('has every path that the router serves: what it does not name is not there', 
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
   for (const [path, known] of Object.entries(document.paths))
     for (const method of methods) {
-      const { status, headers } = await door.call(method, path.replace('{number}', '1'), { token: '' });
+      const { status, headers } = await door.call(method, addressOf(path), { token: '' });
       if (method.toLowerCase() in known) expect([200, 401]).toContain(status);
       else {
         expect(status).toBe(405);
-        const allowed = Object.keys(known).flatMap((one) => (one === 'get' ? ['GET', 'HEAD'] : ['POST']));
+        const allowed = Object.keys(known).flatMap((one) => (one === 'get' ? ['GET', 'HEAD'] : [one.toUpperCase()]));
         expect(headers.get('allow')?.split(', ').sort()).toEqual(allowed.sort());
       }
     }
@@ -128,17 +129,22 @@ it('has every path that the router serves: what it does not name is not there', 
 const bodies: Readonly<Record<string, unknown>> = {
   '/api/v1/orders': { action: 'sever' },
   '/api/v1/relay/twilio': { signature: '', params: {} },
+  '/api/v1/subscriptions': { url: 'https://n8n.example.org/webhook/1', events: ['severed'] },
 };
+let subscriptionId = randomUUID() as string;
+const addressOf = (path: string): string => path.replace('{number}', '1').replace('{id}', subscriptionId);
 
 it('and the router serves every path that it has', async () => {
   records.known = [{ ...order, number: 1 }];
-  for (const [path, method, { security }] of described()) {
+  for (const [path, method, { security, responses }] of described()) {
     const body = bodies[path];
     const options = { token: 'all', ...(method === 'post' && body ? { body } : {}) };
-    const address = path.replace('{number}', '1');
-    expect(await door.call(method.toUpperCase(), address, options)).toMatchObject({ status: 200 });
-    const without = await door.call(method.toUpperCase(), address, { ...options, token: '' });
+    const without = await door.call(method.toUpperCase(), addressOf(path), { ...options, token: '' });
     expect(without.status).toBe(security?.length === 0 ? 200 : 401);
+    const { status, json } = await door.call(method.toUpperCase(), addressOf(path), options);
+    expect([200, 201, 204]).toContain(status);
+    expect(Object.keys(responses)).toContain(String(status));
+    if (status === 201) subscriptionId = String(json.id);
   }
 });
 
@@ -268,6 +274,17 @@ describe('every answer is as it says', () => {
     for (const path of ['spend', 'scopes', 'incidents', 'ledger', 'ledger/verify'].map((name) => `/api/v1/${name}`))
       conforms(await door.call('GET', path), path);
     for (const path of ['/healthz', '/readyz', '/openapi.json']) conforms(await door.call('GET', path), path);
+  });
+
+  it('subscriptions', async () => {
+    const path = '/api/v1/subscriptions';
+    const call = (method: string, id = '', body?: object) => door.call(method, path + id, { token: 'listener', body });
+    const made = await call('POST', '', { ...(bodies[path] as object), scopes: ['agent'] });
+    conforms(made, path, 'post');
+    conforms(await call('GET'), path);
+    conforms(await call('GET', `/${made.json.id}`), `${path}/{id}`);
+    expect(await call('DELETE', `/${made.json.id}`)).toMatchObject({ status: 204, text: '' });
+    conforms(await call('GET', `/${made.json.id}`), `${path}/{id}`);
   });
 
   it('refusals: each reason that an operation may give stands under its status', async () => {

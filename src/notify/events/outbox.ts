@@ -1,0 +1,48 @@
+import type { EventBody } from './event';
+import type { Subscription } from './subscription';
+
+/** One event that is owed to one subscription. */
+export interface DeliveryIds {
+  readonly subscription: string;
+  readonly event: string;
+}
+
+export interface Delivery {
+  readonly subscription: Subscription;
+  readonly event: Pick<EventBody, 'id' | 'type'>;
+  /** What is sent, byte for byte. */
+  readonly body: string;
+  /** How often it was tried and not taken. */
+  readonly attempts: number;
+}
+
+/**
+ * Subscriptions, events, and what is owed to whom: kept beside the ledger. An event and what is owed of it are written
+ * at once or not at all. Times are epochs in milliseconds. Every call is bounded in time and throws `StoreUnavailable`.
+ */
+export interface Outbox {
+  subscriptions(): Promise<readonly Subscription[]>;
+  /**
+   * Compare-and-set: adds it, and ends those that it replaces, which leave it what they are owed.
+   * @param seen the ids of all subscriptions upon which that was decided. @returns false when there are others by now.
+   */
+  subscribe(added: Subscription, replaced: readonly string[], seen: readonly string[]): Promise<boolean>;
+  /** @returns false when it was not there any more. */
+  end(subscription: string): Promise<boolean>;
+  /** Keeps the event if anybody wants it. @returns the ids of those who do. */
+  put(event: EventBody, body: string, dueAt: number): Promise<readonly string[]>;
+  /** Undefined when it is not owed, or not any more. */
+  owed(ids: DeliveryIds): Promise<Delivery | undefined>;
+  /** It was taken: owed no more. When the subscription had been failing, what waits for it is due now. */
+  taken(ids: DeliveryIds, at: number, status: number): Promise<void>;
+  /** One more try was in vain. */
+  failed(ids: DeliveryIds, at: number, status: number | undefined, dueAt: number): Promise<void>;
+  /** Nobody tries it before then. */
+  postpone(ids: DeliveryIds, dueAt: number): Promise<void>;
+  /** What is due, oldest first, at most so many of each subscription; due again at `leaseUntil` unless it is dealt with. */
+  claim(now: number, leaseUntil: number, perSubscription: number, only?: string): Promise<readonly DeliveryIds[]>;
+  /** Makes all that is owed due now. */
+  wake(now: number): Promise<void>;
+  /** Forgets events from before `before`, and all but the newest `newest`. @returns deliveries that were still owed. */
+  prune(before: number, newest: number): Promise<number>;
+}
