@@ -19,6 +19,7 @@ export function warningsOf(config: Config, unused: readonly (readonly [string, s
       'listen.internal: is not loopback; see to it that the agent and the internet cannot reach it.',
     ],
     [sms.twilio === undefined, 'sms.twilio: left out, so no text message can pull the cord.'],
+    ...relayWarnings(config),
     [
       throttle.stopFailures < throttle.restoreFailures,
       'throttle.stopFailures: below restoreFailures, so wrong codes lock STOP before RESTORE would be.',
@@ -29,4 +30,29 @@ export function warningsOf(config: Config, unused: readonly (readonly [string, s
     ],
   ];
   return warnings.filter(([when]) => when).map(([, message]) => message);
+}
+
+/** Of text messages that a program hands on: the token and the addresses belong together. */
+function relayWarnings({ publicUrl, sms, api }: Config): (readonly [boolean, string])[] {
+  const names = api.tokens.filter(({ rights }) => rights.includes('relay')).map(({ name }) => name);
+  const who = `token ${names.join(', ')}`;
+  const { twilio } = sms;
+  if (!twilio) return [[names.length > 0, `api.tokens: ${who} may relay, but without sms.twilio nothing is taken.`]];
+  const { relayUrls, webhookUrl } = twilio;
+  const own = (url: string): boolean => url.startsWith(publicUrl.replace(/\/*$/, '/sms/')) || url === webhookUrl;
+  return [
+    [
+      names.length > 0 && relayUrls.length === 0,
+      `sms.twilio.relayUrls: left out, so what ${who} relays is refused; write there what Twilio calls at n8n.`,
+    ],
+    [
+      names.length === 0 && relayUrls.length > 0,
+      'sms.twilio.relayUrls: no token has the right relay, so nobody can hand on what comes there.',
+    ],
+    [
+      relayUrls.some((url) => url.startsWith('http:') && !LOOPBACK.test(new URL(url).host)),
+      'sms.twilio.relayUrls: http:// lets everybody on the way read the codes; put TLS in front.',
+    ],
+    [relayUrls.some(own), "sms.twilio.relayUrls: has Pullcord's own address; write that of the webhook at n8n."],
+  ];
 }

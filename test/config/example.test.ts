@@ -26,7 +26,7 @@ describe('pullcord.example.yaml', () => {
 
   it('is one, too, with all that is commented out', () => {
     const whole = example.replaceAll(
-      /^( *)# ((?:api|cutters|lastResort|metricsUrls|tripwire|webhooks):| {2}.*)$/gm,
+      /^( *)# ((?:api|cutters|lastResort|metricsUrls|relayUrls|tripwire|webhooks):| {2}.*)$/gm,
       '$1$2',
     );
     const { config } = read(whole, {
@@ -34,6 +34,7 @@ describe('pullcord.example.yaml', () => {
       ...{ LITELLM_METRICS_KEY: 'd', LITELLM_VIEWER_KEY: 'e' },
     });
     expect(config.api.tokens).toHaveLength(1);
+    expect(config.sms.twilio?.relayUrls).toHaveLength(1);
     expect(config.cutters.litellm).toHaveLength(1);
     expect(config.lastResort?.command).toHaveLength(2);
     expect(config.notify.webhooks).toHaveLength(1);

@@ -440,8 +440,18 @@ describe('the file', () => {
 
 describe('a warning', () => {
   const quiet = append(twilio('+15550100009'));
+  const relayToken = `api: {tokens: [{name: n8n, sha256: ${'a'.repeat(64)}, rights: [relay]}]}\n`;
+  const relaying = (url: string): string => quiet.replace(/^( *)numbers:/m, `$1relayUrls: ['${url}']\n$1numbers:`);
+
   it('is not given without need', () => {
     expect(read({ yaml: quiet }).warnings).toEqual([]);
+    expect(read({ yaml: relaying('https://n8n.example.org/a') + relayToken }).warnings).toEqual([]);
+  });
+
+  it('is given when a token may relay and nothing is taken', () => {
+    expect(read({ yaml: minimalYaml + relayToken }).warnings).toContain(
+      'api.tokens: token n8n may relay, but without sms.twilio nothing is taken.',
+    );
   });
 
   it.each<{ given: Given; warning: string }>([
@@ -449,6 +459,16 @@ describe('a warning', () => {
     { given: { yaml: `${quiet}listen: {internal: '0.0.0.0:8081'}\n` }, warning: 'listen.internal: is not loopback' },
     { given: { yaml: `${quiet}throttle: {stopFailures: 2}\n` }, warning: 'throttle.stopFailures: below' },
     { given: { yaml: `${quiet}lastResort: {}\n` }, warning: 'lastResort: names neither' },
+    { given: { yaml: `${quiet}${relayToken}` }, warning: 'sms.twilio.relayUrls: left out, so what token n8n relays' },
+    { given: { yaml: relaying('https://n8n.example.org/a') }, warning: 'sms.twilio.relayUrls: no token has the right' },
+    {
+      given: { yaml: relaying('http://n8n.example.org/a') + relayToken },
+      warning: 'sms.twilio.relayUrls: http:// lets everybody',
+    },
+    {
+      given: { yaml: relaying('https://pullcord.example.org/sms/twilio') + relayToken },
+      warning: "sms.twilio.relayUrls: has Pullcord's own address",
+    },
     {
       given: { yaml: `${quiet}redisUrl: redis://a\n`, env: { REDIS_URL: 'redis://b' } },
       warning: 'redisUrl: stands in the file, so REDIS_URL is not used.',

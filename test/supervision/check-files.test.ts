@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ConfigInput } from '../../src/config/schema';
 import type { CheckContext } from '../../src/supervision/checks/context';
 import { roomFindings } from '../../src/supervision/checks/files';
 import { checkKey } from '../../src/supervision/checks/key';
@@ -134,6 +135,19 @@ describe('the key', () => {
 });
 
 describe('the doors', () => {
+  it('name who relays text messages, and an address that Twilio cannot call', async () => {
+    const tokens = [tokenOf('n8n', ['relay'])];
+    const twilio = { ...one.config.sms?.twilio, relayUrls: ['https://n8n.example.org/a', 'http://localhost:5678/b'] };
+    const sms = { twilio } as ConfigInput['sms'];
+    const ofDoors = (await one.check({ api: { tokens }, sms })).filter(({ check }) => check === 'doors');
+    expect(ofDoors.map(({ level, what }) => `${level} ${what}`)).toEqual([
+      'ok a stop comes by text messages, text messages that token n8n relays',
+      'warning sms.twilio.relayUrls.1 cannot be reached from the internet, so that it is not what Twilio calls',
+    ]);
+    const none = await one.check({ api: { tokens } });
+    expect(none).toContainEqual({ check: 'doors', level: 'ok', what: 'a stop comes by text messages' });
+  });
+
   it('none at all is a fault', async () => {
     expect(wrong(await one.check({ sms: {} }))).toEqual([
       'fault doors: no door takes a stop from a person or a program',

@@ -180,6 +180,20 @@ describe('Twilio', () => {
     expect(ofTwilio(await one.check())).toEqual([finding.replaceAll('{n}', NUMBER).replaceAll('{u}', url())]);
   });
 
+  it('that calls a relay is a warning, without the address of the webhook', async () => {
+    const relay = 'https://n8n.example.org/webhook/0f8a-sms';
+    one.door.phone.mishaps.push(listed({ sms_url: `${relay}#rc=2` }));
+    const findings = await withTwilio({ relayUrls: [relay] });
+    expect(ofTwilio(findings)).toEqual([
+      `warning Twilio: ${NUMBER} calls one of sms.twilio.relayUrls: while the relay is down, no text message gets here`,
+    ]);
+    expect(JSON.stringify(findings)).not.toContain('0f8a-sms');
+    one.door.phone.mishaps.push(listed({ sms_url: relay }));
+    expect(ofTwilio(await withTwilio({ relayUrls: ['https://n8n.example.org/webhook/other'] }))).toEqual([
+      expect.stringMatching(/^fault Twilio: .* but signatures are checked against/),
+    ]);
+  });
+
   it('does not show a password of its address', async () => {
     one.door.phone.mishaps.push(listed({ sms_url: 'https://me:hidden@old.example.org/sms' }));
     const findings = await one.check();

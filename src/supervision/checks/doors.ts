@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Check } from './context';
 import { about, type Finding } from './finding';
+import { isPrivate } from './public-url';
 
 const NOBODY = new Set([`${'0'.repeat(64)}`, createHash('sha256').update('').digest('hex')]);
 
@@ -9,7 +10,13 @@ export const checkDoors: Check = async ({ config, token }) => {
   const { ok, warning, fault } = about('doors');
   const { tokens } = config.api;
   const stops = tokens.filter(({ rights }) => rights.includes('stop')).map(({ name }) => name);
-  const doors = [...(config.sms.twilio ? ['text messages'] : []), ...stops.map((name) => `token ${name}`)];
+  const { twilio } = config.sms;
+  const relays = twilio?.relayUrls.length ? tokens.filter(({ rights }) => rights.includes('relay')) : [];
+  const doors = [
+    ...(twilio ? ['text messages'] : []),
+    ...relays.map(({ name }) => `text messages that token ${name} relays`),
+    ...stops.map((name) => `token ${name}`),
+  ];
   const findings: Finding[] = [
     doors.length > 0
       ? ok(`a stop comes by ${doors.join(', ')}`)
@@ -18,6 +25,16 @@ export const checkDoors: Check = async ({ config, token }) => {
           'Configure sms.twilio, or a token with the right stop.',
         ),
   ];
+
+  twilio?.relayUrls.forEach((url, i) => {
+    if (isPrivate(new URL(url).hostname))
+      findings.push(
+        warning(
+          `sms.twilio.relayUrls.${i} cannot be reached from the internet, so that it is not what Twilio calls`,
+          'Write the address of the webhook as it stands at Twilio, letter by letter.',
+        ),
+      );
+  });
 
   const seen = new Map<string, string>();
   for (const { name, sha256 } of tokens) {

@@ -38,7 +38,7 @@ export function spellingFindings(url: string): Finding[] {
 }
 
 /** RFC 1918, RFC 6890 and RFC 6762: addresses and names that end at this machine or network. */
-function isPrivate(hostname: string): boolean {
+export function isPrivate(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) === 4) return /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(host);
   if (isIP(host) === 6) return /^(::1?$|f[cde])/i.test(host);

@@ -1,7 +1,7 @@
 import RequestClient from 'twilio/lib/base/RequestClient';
 import TwilioClient from 'twilio/lib/rest/Twilio';
 import { z } from 'zod';
-import { signedUrl } from '../../intake/sms/twilio-message';
+import { relayedUrls, signedUrl } from '../../intake/sms/twilio-message';
 import type { Check } from './context';
 import { about, type Finding } from './finding';
 
@@ -49,7 +49,7 @@ export const checkTwilio: Check = async ({ config, twilioApiUrl = TWILIO }) => {
     const { statusCode, body } = answer;
     const list = listSchema.safeParse(body);
     if (statusCode === 200 && list.success)
-      return numberFindings(number, list.data.incoming_phone_numbers, signedUrl(config));
+      return numberFindings(number, list.data.incoming_phone_numbers, signedUrl(config), relayedUrls(twilio));
     return [accountFinding(statusCode)];
   };
   const found = (await Promise.all(twilio.numbers.map(lookUp))).flat();
@@ -67,7 +67,12 @@ function accountFinding(status: number): Finding {
   return warning(`answered ${status} when it was asked for the numbers`, 'Check again later; see status.twilio.com.');
 }
 
-function numberFindings(number: string, found: readonly NumberSettings[], url: string): Finding[] {
+function numberFindings(
+  number: string,
+  found: readonly NumberSettings[],
+  url: string,
+  relays: readonly string[],
+): Finding[] {
   // Twilio finds what contains the number, too.
   const settings = found.find(({ phone_number: one }) => one === number);
   if (!settings)
@@ -86,7 +91,8 @@ function numberFindings(number: string, found: readonly NumberSettings[], url: s
     ];
   const set = `Set it in the Twilio Console: Phone numbers, ${number}, "A message comes in": webhook, ${shown(url)}, HTTP POST.`;
   if (!called) return [fault(`${number} calls nothing when a message comes in`, set)];
-  if (bare(called) !== bare(url))
+  const relayed = relays.map(bare).includes(bare(called));
+  if (!relayed && bare(called) !== bare(url))
     return [
       fault(
         `${number} calls ${shown(called)}, but signatures are checked against ${shown(url)}`,
@@ -94,6 +100,13 @@ function numberFindings(number: string, found: readonly NumberSettings[], url: s
       ),
     ];
   if (method && method !== 'POST') return [fault(`${number} calls by ${method}`, set)];
+  if (relayed)
+    return [
+      warning(
+        `${number} calls one of sms.twilio.relayUrls: while the relay is down, no text message gets here`,
+        `Let it call ${shown(url)}, and the relay when that fails ("Primary handler fails"); or leave it if it is meant.`,
+      ),
+    ];
   return [ok(`${number} calls ${shown(url)}`)];
 }
 
