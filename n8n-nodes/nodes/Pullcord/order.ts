@@ -42,6 +42,7 @@ export function placeOrder(
     ask: (wait) =>
       ask(context, {
         ...{ method: 'POST', path: '/api/v1/orders', headers: { 'Idempotency-Key': key }, body, right },
+        expects: 'state',
         waitSeconds: wait,
       }),
   });

@@ -50,7 +50,7 @@ export function textOf(context: IExecuteFunctions, name: string, item: number): 
 /** A stop must not fail because of its reason: an agent or an expression writes what it likes. */
 export function reasonOf(context: IExecuteFunctions, item: number): string {
   const line = textOf(context, 'reason', item)
-    .replace(/[\p{Cc}\p{Cs}]+/gu, ' ')
+    .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
     .trim();
   // A character outside the basic plane is two; it isn't cut in half.
   return line

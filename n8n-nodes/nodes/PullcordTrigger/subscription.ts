@@ -1,7 +1,7 @@
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { asError } from '../shared/failure';
-import { ask } from '../shared/transport';
+import { type Answer, ask } from '../shared/transport';
 
 /** What is kept with the workflow: which subscription is ours, for which URL, and what it signs with. */
 export interface Kept {
@@ -37,9 +37,9 @@ export async function subscriptionExists(context: IHookFunctions): Promise<boole
   const kept = keptBy(context);
   const { url, events, scopes } = wantedBy(context);
   if (!kept.id || !kept.secret || kept.url !== url) return false;
-  const answer = await ask(context, { method: 'GET', path: pathOf(kept.id), right: 'events', answers: [404] });
+  const answer = await ask(context, { method: 'GET', path: pathOf(kept.id), right: 'events', expects: 'url' });
+  if (isGone(answer)) return false;
   if (!answer.ok) throw asError(context.getNode(), answer.failure);
-  if (answer.status === 404) return false;
   const { body } = answer;
   return body.url === url && same(body.events, events) && same(body.scopes ?? [], scopes);
 }
@@ -52,21 +52,18 @@ export async function subscribe(context: IHookFunctions): Promise<void> {
       description: 'Choose at least one under Events.',
     });
   const body = { url, events: [...events], ...(scopes.length > 0 ? { scopes: [...scopes] } : {}) };
-  const answer = await ask(context, { method: 'POST', path: PATH, body, right: 'events' });
+  const answer = await ask(context, { method: 'POST', path: PATH, body, right: 'events', expects: 'secret' });
   if (!answer.ok) throw asError(context.getNode(), answer.failure);
   const { id, secret } = answer.body;
   Object.assign(keptBy(context), { id, url, secret });
 }
 
-/**
- * Unsubscribes. While one listens for a test event, n8n hands in what belongs to the running workflow, too: a
- * subscription of another URL is left alone.
- */
+/** Unsubscribes. What Pullcord doesn't have any more is well gone. */
 export async function unsubscribe(context: IHookFunctions): Promise<boolean> {
   const kept = keptBy(context);
-  if (!kept.id || kept.url !== wantedBy(context).url) return true;
-  const answer = await ask(context, { method: 'DELETE', path: pathOf(kept.id), right: 'events', answers: [404] });
-  if (!answer.ok) {
+  if (!kept.id) return true;
+  const answer = await ask(context, { method: 'DELETE', path: pathOf(kept.id), right: 'events' });
+  if (!answer.ok && !isGone(answer)) {
     // A workflow has to be switched off even while Pullcord is away; n8n answers its deliveries with 404 from then on.
     context.logger.warn(`The subscription stays with Pullcord: ${answer.failure.message}`);
     return false;
@@ -74,6 +71,9 @@ export async function unsubscribe(context: IHookFunctions): Promise<boolean> {
   for (const name of ['id', 'url', 'secret'] as const) delete kept[name];
   return true;
 }
+
+/** Pullcord itself says so; any other 404 may come from whoever stands in its place. */
+const isGone = (answer: Answer): boolean => !answer.ok && answer.failure.reason === 'not-found';
 
 function same(found: unknown, wanted: readonly string[]): boolean {
   return Array.isArray(found) && JSON.stringify([...found].sort()) === JSON.stringify([...wanted].sort());

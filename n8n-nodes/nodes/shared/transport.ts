@@ -23,14 +23,16 @@ export interface ApiRequest {
   readonly body?: IDataObject;
   /** What the token has to have; undefined where anybody may ask. */
   readonly right?: Right | undefined;
-  /** Statuses that are answers too, besides 200 to 299. */
-  readonly answers?: readonly number[];
+  /** A status that is an answer too, besides 200 to 299. */
+  readonly alsoGood?: number;
+  /** A field that every good answer has; without it, it isn't Pullcord that answers. */
+  readonly expects?: string;
   /** How long Pullcord is asked to wait before it answers. Seconds. */
   readonly waitSeconds?: number;
 }
 
 export type Answer =
-  | { readonly ok: true; readonly status: number; readonly body: IDataObject }
+  | { readonly ok: true; readonly body: IDataObject }
   | { readonly ok: false; readonly failure: Failure };
 
 /** How long Pullcord may take, beyond what it was asked to wait. Milliseconds. */
@@ -47,7 +49,7 @@ interface FullResponse {
  */
 export async function ask(context: Context, request: ApiRequest): Promise<Answer> {
   const baseUrl = await baseUrlOf(context);
-  const { method, path, query, headers, body, answers = [], waitSeconds = 0 } = request;
+  const { method, path, query, headers, body, alsoGood, expects, waitSeconds = 0 } = request;
   const options: IHttpRequestOptions = {
     method,
     url: `${baseUrl}${path}`,
@@ -67,9 +69,9 @@ export async function ask(context: Context, request: ApiRequest): Promise<Answer
     return { ok: false, failure: explainSilence(error, baseUrl) };
   }
   const { statusCode, body: answered } = response;
-  const good = (statusCode >= 200 && statusCode < 300) || answers.includes(statusCode);
-  if (good && isObject(answered)) return { ok: true, status: statusCode, body: answered };
-  if (good && statusCode === 204) return { ok: true, status: statusCode, body: {} };
+  const good = (statusCode >= 200 && statusCode < 300) || statusCode === alsoGood;
+  if (good && expects === undefined) return { ok: true, body: {} };
+  if (good && isObject(answered) && answered[expects ?? ''] !== undefined) return { ok: true, body: answered };
   return { ok: false, failure: explainAnswer({ status: statusCode, body: answered, baseUrl, right: request.right }) };
 }
 

@@ -25,8 +25,14 @@ export const getIncidents: Operation = {
   asTool: false,
   run: async (context, item) => {
     const query = { limit: limitOf(context, item, 50) };
-    const answer = await ask(context, { method: 'GET', path: '/api/v1/incidents', query, right: 'status' });
+    const answer = await ask(context, {
+      method: 'GET',
+      path: '/api/v1/incidents',
+      query,
+      right: 'status',
+      expects: 'incidents',
+    });
     if (!answer.ok) throw asError(context.getNode(), answer.failure, item);
-    return (answer.body.incidents ?? []) as IDataObject[];
+    return answer.body.incidents as IDataObject[];
   },
 };

@@ -39,7 +39,7 @@ export const getOrder: Operation = {
     const path = `/api/v1/orders/${number}`;
     const answer = await untilSettled({
       ...{ seconds, isSettled },
-      ask: (waitSeconds) => ask(context, { method: 'GET', path, right: 'status', waitSeconds }),
+      ask: (waitSeconds) => ask(context, { method: 'GET', path, right: 'status', expects: 'state', waitSeconds }),
     });
     if (!answer.ok) {
       const { failure } = answer;

@@ -24,7 +24,13 @@ export const getSpend: Operation = {
   asTool: false,
   run: async (context, item) => {
     const query = { limit: limitOf(context, item, 50) };
-    const answer = await ask(context, { method: 'GET', path: '/api/v1/spend', query, right: 'status' });
+    const answer = await ask(context, {
+      method: 'GET',
+      path: '/api/v1/spend',
+      query,
+      right: 'status',
+      expects: 'subjects',
+    });
     if (answer.ok) return [answer.body];
     const { failure } = answer;
     const words = 'Set up tripwire in pullcord.yaml, with the metrics of LiteLLM, to see what is spent.';

@@ -51,7 +51,13 @@ export const relayTwilio: Operation = {
         description: 'The header X-Twilio-Signature is there only when Twilio itself calls the Webhook node.',
       });
     const body = { url: textOf(context, 'webhookUrl', item), signature, params: paramsOf(context, item) };
-    const answer = await ask(context, { method: 'POST', path: '/api/v1/relay/twilio', body, right: 'relay' });
+    const answer = await ask(context, {
+      method: 'POST',
+      path: '/api/v1/relay/twilio',
+      body,
+      right: 'relay',
+      expects: 'understood',
+    });
     if (!answer.ok) throw asError(context.getNode(), answer.failure, item);
     return [answer.body];
   },

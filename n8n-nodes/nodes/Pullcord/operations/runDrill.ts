@@ -24,7 +24,8 @@ export const runDrill: Operation = {
       ask: async (waitSeconds) => {
         const begun = id === undefined;
         const path = begun ? '/api/v1/drills' : `/api/v1/drills/${encodeURIComponent(String(id))}`;
-        const asked = await ask(context, { method: begun ? 'POST' : 'GET', path, right: 'drill', waitSeconds });
+        const request = { path, right: 'drill', expects: 'state', waitSeconds } as const;
+        const asked = await ask(context, { method: begun ? 'POST' : 'GET', ...request });
         if (asked.ok) id = String(asked.body.id);
         return asked;
       },

@@ -9,7 +9,7 @@ export const sever: Operation = {
   option: {
     name: 'Sever',
     value: 'sever',
-    action: 'Sever a scope',
+    action: 'Cut the AI agent off by severing a scope',
     description: 'Cut the AI agent off from the network, at once. Only a person can restore it.',
   },
   properties: [scope, reason, waitUntilVerified, timeout(60)],
@@ -51,7 +51,8 @@ function urgent(failure: Failure): Failure {
       description: `${failure.message}. ${failure.description} Pullcord keeps cutting and looking.`,
       facts: { order: facts.number, scope: facts.scope, state: facts.state, missing: facts.missing },
     };
-  const unsure = failure.reason === 'unreachable' || failure.reason === 'not-pullcord';
+  const { reason: why, status = 500 } = failure;
+  const unsure = why === 'not-pullcord' || status >= 500;
   const then = unsure
     ? 'The stop may not have arrived. If it is urgent, text STOP and a code.'
     : 'Nothing was severed by this.';
