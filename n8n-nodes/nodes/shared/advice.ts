@@ -61,6 +61,10 @@ const table: Readonly<Record<string, Advice>> = {
     message: 'This execution already sent another order under the same key',
     description: 'Start a new execution.',
   },
+  'too-many-subscriptions': {
+    message: 'Pullcord has as many subscriptions as it takes',
+    description: 'Deactivate Pullcord Triggers that nobody needs, or delete their subscriptions.',
+  },
   'not-found': { message: 'Pullcord has no such thing', description: '' },
   'bad-request': { message: 'Pullcord does not take a parameter of this node', description: '' },
   'bad-signature': {

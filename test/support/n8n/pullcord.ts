@@ -1,31 +1,20 @@
-import { createHash } from 'node:crypto';
 import { Pullcord } from '../../../n8n-nodes/nodes/Pullcord/Pullcord.node';
-import type { TokenRight } from '../../../src/config/schema';
+import { tokenRight } from '../../../src/config/schema';
 import { gatewayScopes } from '../../../src/sandbox/gateway-objects';
 import type { RigOptions } from '../../../src/sandbox/rig';
+import { secretOf, tokenOf } from '../http';
 import { startWhole, type Whole } from '../whole';
 import { type Credential, executing, type RunOptions } from './runs';
 import type { IDataObject, INodeExecutionData, NodeApiError } from './workflow';
 
-/** One token for each right, named after it, and one that has all that a workflow may need. */
-const RIGHTS: Readonly<Record<string, readonly TokenRight[]>> = {
-  ...{ stop: ['stop'], status: ['status'], events: ['events'], relay: ['relay'], drill: ['drill'] },
-  n8n: ['stop', 'status', 'events', 'relay', 'drill'],
-};
-const secretOf = (name: string): string => `${name}-secret`;
-
-export const tokenConfig = {
-  tokens: Object.entries(RIGHTS).map(([name, rights]) => ({
-    ...{ name, rights: [...rights] },
-    sha256: createHash('sha256').update(secretOf(name)).digest('hex'),
-  })),
-};
+/** One token for each right, named after it, and one that has them all. */
+const tokens = [...tokenRight.options.map((right) => tokenOf(right, [right])), tokenOf('n8n', [...tokenRight.options])];
 
 /** A whole installation that knows those tokens. */
 export const startTokenWhole = (config: Partial<RigOptions['config']> = {}, rest: Partial<RigOptions> = {}) =>
   startWhole({
     ...rest,
-    config: { scopes: gatewayScopes, enforcer: { periodSeconds: 1 }, api: tokenConfig, ...config },
+    config: { scopes: gatewayScopes, enforcer: { periodSeconds: 1 }, api: { tokens }, ...config },
   });
 
 export const credentialOf = (whole: Whole, token = 'n8n'): Credential => ({
