@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { INodeProperties } from 'n8n-workflow';
+import { Pullcord } from '../../n8n-nodes/nodes/Pullcord/Pullcord.node';
+import { PullcordTrigger } from '../../n8n-nodes/nodes/PullcordTrigger/PullcordTrigger.node';
+import { evaluate, expressionsIn, FOLDER, type Shipped, type ShippedNode, shipped, typeOf } from './shipped';
+
+const workflows = shipped();
+const cases = workflows.map((workflow) => [workflow.file, workflow] as const);
+const named = ({ nodes }: Shipped, name: string): ShippedNode | undefined => nodes.find((node) => node.name === name);
+const ofOurs = ({ nodes }: Shipped, type: string): ShippedNode[] =>
+  nodes.filter((node) => node.type === `n8n-nodes-pullcord.${type}`);
+const targets = ({ connections }: Shipped, name: string, output?: number): string[] => {
+  const outputs = connections[name]?.main ?? [];
+  return (output === undefined ? outputs.flat() : (outputs[output] ?? [])).map(({ node }) => node);
+};
+
+const action = new Pullcord().description.properties;
+const trigger = new PullcordTrigger().description.properties;
+
+/** What the editor shows of them for these parameters. */
+function shown(properties: readonly INodeProperties[], parameters: Readonly<Record<string, unknown>>) {
+  const given = (name: string): unknown =>
+    name === '@tool' ? false : (parameters[name] ?? properties.find((one) => one.name === name)?.default);
+  const holds = (rules: object = {}): boolean[] =>
+    Object.entries(rules).map(([name, values]) => (values as unknown[]).includes(given(name)));
+  return properties.filter(
+    ({ displayOptions }) => holds(displayOptions?.show).every(Boolean) && !holds(displayOptions?.hide).some(Boolean),
+  );
+}
+
+const valuesOf = (properties: readonly INodeProperties[], name: string): unknown[] =>
+  properties.filter((one) => one.name === name).flatMap(({ options = [] }) => options.map((one) => Object(one).value));
+
+it('there are five, each with an id and hooks of its own, and the README names each', () => {
+  const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+  expect(workflows.map(({ file }) => file)).toEqual([
+    ...['ask.json', 'drill.json', 'morning.json', 'sms.json', 'tell-team.json'],
+  ]);
+  for (const { file, id } of workflows) {
+    expect(readme).toContain(`](${file})`);
+    expect(id).toBe(`pullcord-${file.replace('.json', '')}`);
+  }
+  for (const field of ['id', 'webhookId'] as const) {
+    const all = workflows.flatMap(({ nodes }) => nodes.flatMap((node) => node[field] ?? []));
+    expect(new Set(all).size).toBe(all.length);
+  }
+});
+
+describe.each(cases)('%s', (_file, workflow) => {
+  const { nodes, connections, text } = workflow;
+  const notes = nodes.filter((node) => typeOf(node) === 'stickyNote');
+  const working = nodes.filter((node) => typeOf(node) !== 'stickyNote');
+  const starts = working.filter((node) => /trigger$|^webhook$/i.test(typeOf(node)));
+
+  it('connects nodes that are there, and leaves none alone', () => {
+    expect(new Set(nodes.map(({ name }) => name)).size).toBe(nodes.length);
+    const reached = new Set(starts.map(({ name }) => name));
+    for (const name of reached) for (const next of targets(workflow, name)) reached.add(next);
+    expect([...reached].sort()).toEqual(working.map(({ name }) => name).sort());
+    expect(Object.keys(connections).filter((name) => !named(workflow, name))).toEqual([]);
+  });
+
+  it('explains itself, and names what it needs', () => {
+    const words = notes.map(({ parameters }) => String(parameters.content)).join('\n');
+    expect(notes.length).toBeGreaterThanOrEqual(3);
+    expect(words).toContain('Needs:');
+    expect(words).toMatch(/can't be reached/);
+    for (const node of working)
+      for (const { name } of Object.values(node.credentials ?? {})) expect(words).toContain(`**${name}**`);
+    const settings = named(workflow, 'Settings')?.parameters.assignments as { assignments: { name: string }[] };
+    for (const { name } of settings.assignments) expect(words).toContain(`**${name}**`);
+  });
+
+  it('names operations, events and parameters that the node has', () => {
+    for (const node of ofOurs(workflow, 'pullcord')) {
+      const { operation } = node.parameters;
+      expect(valuesOf(shown(action, node.parameters), 'operation')).toContain(operation);
+      const known = shown(action, node.parameters);
+      expect(Object.keys(node.parameters).filter((name) => !known.some((one) => one.name === name))).toEqual([]);
+      const missing = known.filter((one) => one.required && !(one.name in node.parameters)).map((one) => one.name);
+      expect([node.name, missing]).toEqual([node.name, []]);
+    }
+    for (const { parameters } of ofOurs(workflow, 'pullcordTrigger')) {
+      expect(valuesOf(trigger, 'events')).toEqual(expect.arrayContaining(parameters.events as string[]));
+      expect(Object.keys(parameters).filter((name) => !trigger.some((one) => one.name === name))).toEqual([]);
+    }
+  });
+
+  it('can stop, and never restores', () => {
+    expect(ofOurs(workflow, 'pullcord').map(({ parameters }) => parameters.operation)).not.toContain('requestRestore');
+    expect(text).not.toContain('"restore"');
+  });
+
+  it('holds no secret, and no address of anybody', () => {
+    for (const { type, credentials } of working)
+      expect(credentials === undefined).toBe(!type.startsWith('n8n-nodes-pullcord.'));
+    expect(text).not.toMatch(/bearer|\bsk-|[0-9a-f]{64}|xox[abp]-|\bAC[0-9a-f]{32}/i);
+    const hosts = [...text.matchAll(/https?:\/\/([^/:\s"'`)]+)/g)].map(([, host]) => host);
+    for (const host of hosts) expect(host).toMatch(/^(127\.0\.0\.1|chat\.example\.org)$/);
+  });
+
+  it('goes on when Pullcord refuses or is away, and somebody hears of it', () => {
+    const asking = ofOurs(workflow, 'pullcord');
+    expect(asking.length).toBeGreaterThan(0);
+    for (const node of asking) {
+      expect([node.name, node.onError]).toEqual([node.name, expect.stringMatching(/^continue/)]);
+      if (node.onError === 'continueRegularOutput') continue;
+      const heard = new Set(targets(workflow, node.name, 1));
+      for (const name of heard) for (const next of targets(workflow, name)) heard.add(next);
+      expect([node.name, ...heard]).toContain('Tell by HTTP');
+    }
+  });
+
+  const nulls = new Proxy({}, { get: () => null });
+  const error = { error: { message: 'm' }, description: 'd' };
+  const speaking = working.filter(({ parameters }) => expressionsIn(parameters).length > 0);
+
+  it.each(speaking.map((node) => [node.name, node] as const))('%s survives what is missing', (name, node) => {
+    // The one node whose input is always whole: what n8n's Webhook gives. A message without a signature is refused.
+    const inputs = name === 'Relay' ? [{ headers: {}, body: {} }] : [{}, nulls, error, { error: 'e', subjects: null }];
+    for (const expression of expressionsIn(node.parameters)) {
+      expect(expression.match(/\}\}/g)).toHaveLength(1);
+      for (const $json of inputs)
+        for (const others of [{}, nulls, { error: 'e' }])
+          expect(String(evaluate(expression, { $json, others }))).not.toMatch(/NaN|\[object/);
+    }
+  });
+});
+
+describe('sms.json', () => {
+  const sms = workflows.find(({ file }) => file === 'sms.json') as Shipped;
+  const status = (json: object): unknown => {
+    const [expression = ''] = expressionsIn(named(sms, 'Refusal')?.parameters);
+    return evaluate(expression, { $json: { ...json }, others: {} });
+  };
+
+  it('keeps no text message', () => {
+    expect(sms.settings).toMatchObject({
+      ...{ saveDataSuccessExecution: 'none', saveDataErrorExecution: 'none' },
+      ...{ saveManualExecutions: false, saveExecutionProgress: false },
+    });
+  });
+
+  it('answers, before it tells anybody anything', () => {
+    expect(targets(sms, 'Relay', 0)).toEqual(['Taken']);
+    expect(targets(sms, 'Relay', 1)).toEqual(['Refusal']);
+    expect(targets(sms, 'Refusal')).toEqual(['Refused']);
+  });
+
+  it.each([
+    ['a stray request, without a signature', { error: 'missing' }, 400],
+    ['a wrong signature', { error: 'wrong', reason: 'bad-signature', status: 403 }, 403],
+    ['Pullcord is away', { error: 'away', reason: 'unreachable' }, 503],
+    ['another program answers', { error: 'who?', reason: 'not-pullcord', status: 404 }, 503],
+    ['the token is wrong', { error: 'token', reason: 'token-wrong', status: 401 }, 503],
+    ['the token may not relay', { error: 'right', reason: 'no-right', status: 403 }, 503],
+    ['something failed inside', { error: 'oops', reason: 'internal-error', status: 500 }, 500],
+  ])('%s', (_what, json, expected) => {
+    expect(status(json)).toBe(expected);
+  });
+});
