@@ -55,7 +55,7 @@ dies_with_parent()
 
 export async function startLitellm(options: LitellmOptions = {}): Promise<Litellm> {
   const { workers = 'one', metricsAuth = true } = options;
-  const python = pythonEnvironment('litellm', join(__dirname, 'litellm-requirements.txt'));
+  const python = await pythonEnvironment('litellm', join(__dirname, 'litellm-requirements.txt'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const dataDir = dataFolder('litellm');
