@@ -3,6 +3,7 @@ import { name as nameSchema } from '../config/parts';
 import { type Right, right } from '../config/schema';
 import { makeBackupCodes, type NewBackupCodes } from '../operators/backup-codes';
 import type { Operator } from '../operators/operator';
+import { DRILL_OPERATOR } from '../orders/drill';
 import { TRIPWIRE } from '../orders/order';
 import { collectPhones, parsePhone, parseRights, parseWith } from './arguments';
 import { type Cli, Failure, type Register } from './cli';
@@ -24,8 +25,8 @@ export const registerOperator: Register = (cli) => {
     .action(async (name: string, { phone, rights }: { phone: readonly string[]; rights: readonly Right[] }) => {
       const operators = operatorsOf(cli);
       const refuseTwice = (all: readonly Operator[]): void => {
-        if (name === TRIPWIRE)
-          throw new Failure(`${name} stands in the ledger for the tripwire. Take another name.`, 2);
+        if (name === TRIPWIRE || name === DRILL_OPERATOR)
+          throw new Failure(`${name} stands in the ledger for the ${name} itself. Take another name.`, 2);
         if (all.some((one) => one.name === name))
           throw new Failure(`${name} is an operator already. Remove the old one first, or take another name.`, 2);
         for (const number of phone) refuseTaken(all, number);

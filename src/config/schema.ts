@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DRILL_SCOPE } from '../orders/drill';
 import { e164, httpUrl, listen, name, secret } from './parts';
 import { type Tripwire, tripwire, tripwireScopes } from './tripwire';
 
@@ -333,6 +334,12 @@ function checkScopeNames(config: ScopeNames, ctx: z.RefinementCtx): void {
     if (!scopes.includes(value))
       ctx.addIssue({ code: 'custom', path, message: `no such scope; there are: ${scopes.join(', ')}` });
   };
+  if (scopes.includes(DRILL_SCOPE))
+    ctx.addIssue({
+      code: 'custom',
+      path: ['scopes', DRILL_SCOPE],
+      message: 'this name is reserved for drills (pullcord drill); take another one',
+    });
   if (config.defaultScope !== undefined) known(config.defaultScope, ['defaultScope']);
   else if (scopes.length > 1 && !scopes.includes('agent'))
     ctx.addIssue({

@@ -21,6 +21,8 @@ export interface Keys {
   readonly snapshots: Buffer;
   /** Chains the lines of the ledger. */
   readonly ledger: Buffer;
+  /** The secret of the drill operator's one-time passwords. */
+  readonly drill: Buffer;
 }
 
 /** Says how to make a good key; never the bad one. */
@@ -58,6 +60,7 @@ export function deriveKeys(master: Buffer): Keys {
     backupCodes: derive('backupCodes'),
     snapshots: derive('snapshots'),
     ledger: derive('ledger'),
+    drill: derive('drill'),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import type { Config } from '../config/schema';
 import type { Store } from '../ledger/store';
+import { withCanary } from './apisix/canary';
 import { type ApisixCutterOptions, createApisixCutter } from './apisix/cutter';
 import type { SnapshotStore } from './apisix/rewrite';
 import type { Cutter } from './cutter';
@@ -25,13 +26,18 @@ export const memoryIn = (store: Store): Memory => ({
 
 /** Every cutter that is configured: the gateways first, the others beside them. */
 export function createCutters({ config, store, snapshots, logger, now, onRoutes }: CuttersOptions): Cutter[] {
-  const scopes = Object.keys(config.scopes);
+  const all = withCanary(config.scopes);
+  const scopes = Object.keys(all);
   const memory = memoryIn(store);
+  // A drill is none of a receiver's business, not even of one that wants to hear of all scopes.
+  const ofPeople = Object.keys(config.scopes);
   return [
     ...Object.entries(config.gateways).map(([name, gateway]) =>
-      createApisixCutter({ name, config: gateway, scopes: config.scopes, snapshots, logger, now, onRoutes }),
+      createApisixCutter({ name, config: gateway, scopes: all, snapshots, logger, now, onRoutes }),
     ),
     ...createLiteLLMCutters({ config: config.cutters.litellm, scopes, memory }),
-    ...config.cutters.webhooks.map((webhook) => createWebhookCutter({ config: webhook, scopes, memory, now })),
+    ...config.cutters.webhooks.map((webhook) =>
+      createWebhookCutter({ config: { ...webhook, scopes: webhook.scopes ?? ofPeople }, scopes, memory, now }),
+    ),
   ];
 }

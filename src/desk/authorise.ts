@@ -33,6 +33,9 @@ export const FAILURES_KEPT = 50;
 /** How far the clock may stand behind the newest line of the ledger. */
 const CLOCK_SLACK_MS = 90_000;
 
+/** Law 4: what is older than the ledger's newest line proves nothing. */
+export const clockWentBack = (state: State, now: number): boolean => now < state.head.at - CLOCK_SLACK_MS;
+
 const rightFor: Record<Action, Right> = { sever: 'stop', restore: 'restore' };
 
 export function authorise(
@@ -64,8 +67,7 @@ export function authorise(
     return { kind: 'refused', refused: 'bare-stop', by };
   }
   if (code === '') return { kind: 'refused', refused: 'code-missing', by };
-  if (action === 'restore' && now < state.head.at - CLOCK_SLACK_MS)
-    return { kind: 'refused', refused: 'clock-in-doubt', by };
+  if (action === 'restore' && clockWentBack(state, now)) return { kind: 'refused', refused: 'clock-in-doubt', by };
   return authoriseOneTimePassword(config, state, action, operator, code, now);
 }
 

@@ -14,11 +14,13 @@ import {
   StoreUnavailable,
 } from '../ledger/store';
 import type { Operator, Operators } from '../operators/operator';
-import { liveLatch } from '../orders/decide';
+import { liveLatch, type RestoreRule } from '../orders/decide';
 import { type Desk, isFinal, type Outcome, type Proof, type Receipt } from '../orders/desk';
+import { DRILL_PHONE, isRehearsal } from '../orders/drill';
 import type { Order, OrderRequest } from '../orders/order';
 import type { RefusalReason } from '../orders/reasons';
-import { authorise } from './authorise';
+import { type Authority, authorise } from './authorise';
+import { authoriseDrill, concernsDrill } from './authorise-drill';
 import { Correlations } from './correlations';
 import { Doubt, joined } from './doubt';
 import { judge, type Verdict } from './judge';
@@ -31,6 +33,8 @@ export interface DeskOptions {
   readonly spool: Spool;
   readonly enforcer: Enforcer;
   readonly operators: Operators;
+  /** The operator of the drill that is under way, if one is. Left out: there are no drills. */
+  readonly drillOperator?: () => Operator | undefined;
   readonly logger: Logger;
   readonly now: Clock;
   readonly events: {
@@ -80,7 +84,7 @@ export class OrderDesk implements Desk {
       this.refused('not-restorable-by-tripwire', { source: request.source, correlation: request.correlation });
       return { kind: 'refused', refused: 'not-restorable-by-tripwire' };
     }
-    if (!Object.hasOwn(config.scopes, request.scope)) {
+    if (!Object.hasOwn(config.scopes, request.scope) && !isRehearsal(request.scope)) {
       this.refused('unknown-scope', { source: request.source, correlation: request.correlation });
       return {
         kind: 'refused',
@@ -129,7 +133,8 @@ export class OrderDesk implements Desk {
     const { store, spool, config } = this.options;
     const known = store.mirror()?.latches;
     const latches = new Map<string, Latch>(Object.keys(config.scopes).map((scope) => [scope, liveLatch(scope)]));
-    for (const [scope, latch] of known ?? []) latches.set(scope, latch);
+    for (const [scope, latch] of known ?? [])
+      if (!isRehearsal(scope) || latch.state !== 'live') latches.set(scope, latch);
     for (const { request, at } of spool.all()) {
       const latch = latches.get(request.scope) ?? liveLatch(request.scope);
       if (isCut(latch)) continue;
@@ -145,7 +150,8 @@ export class OrderDesk implements Desk {
   }
 
   operatorOf(phone: string): Pick<Operator, 'name' | 'rights'> | undefined {
-    const operator = this.options.operators.byPhone(phone);
+    const { operators, drillOperator } = this.options;
+    const operator = phone === DRILL_PHONE ? drillOperator?.() : operators.byPhone(phone);
     return operator && { name: operator.name, rights: operator.rights };
   }
 
@@ -207,13 +213,19 @@ export class OrderDesk implements Desk {
   }
 
   private judge(state: State, request: OrderRequest, proof: Proof): Verdict {
-    const { config, operators } = this.options;
+    const { config } = this.options;
     const now = this.options.now();
     const latch = state.latches.get(request.scope);
     // A person wants to see a stop verified again; a watcher that goes on seeing what was cut for must not go on ordering.
     if (proof.kind === 'tripwire' && latch && isCut(latch)) return { receipt: { kind: 'stands', order: latch.order } };
-    const authority = authorise({ operators, config }, state, request.action, proof, now);
-    return judge(state, request, authority, now, config.restore);
+    const rule: RestoreRule = isRehearsal(request.scope) ? { ...config.restore, operators: 1 } : config.restore;
+    return judge(state, request, this.authorityFor(state, request, proof, now), now, rule);
+  }
+
+  private authorityFor(state: State, request: OrderRequest, proof: Proof, now: number): Authority {
+    const { config, operators, drillOperator } = this.options;
+    if (concernsDrill(request, proof)) return authoriseDrill(drillOperator?.(), state, request, proof, now);
+    return authorise({ operators, config }, state, request.action, proof, now);
   }
 
   private carryOut(receipt: Receipt, request: OrderRequest): Receipt {
@@ -241,7 +253,7 @@ export class OrderDesk implements Desk {
   }
 
   private withoutLedger(request: OrderRequest, proof: Proof): Receipt {
-    const { config, operators, store, spool, enforcer, events } = this.options;
+    const { store, spool, enforcer, events } = this.options;
     const refuse = (refused: RefusalReason, detail?: string): Receipt => {
       const { action, scope, source, correlation } = request;
       this.refused(refused, { action, scope, source, correlation });
@@ -252,7 +264,7 @@ export class OrderDesk implements Desk {
     if (earlier) return { kind: 'repeated', order: unnumbered(request, earlier.by, earlier.at) };
     const at = this.options.now();
     const state = this.doubt.upon(store.mirror(), spool.all());
-    const authority = authorise({ operators, config }, state, 'sever', proof, at);
+    const authority = this.authorityFor(state, request, proof, at);
     if (authority.use) this.doubt.note(authority.use);
     if (authority.kind === 'refused') return refuse(authority.refused, authority.detail);
     const { by, use, backupCodeUsed } = authority;

@@ -2,7 +2,7 @@
 export type Action = 'sever' | 'restore';
 
 /** The door through which an order came. */
-export type Source = 'sms' | 'api' | 'console' | 'tripwire';
+export type Source = 'sms' | 'api' | 'console' | 'tripwire' | 'drill';
 
 /** Who orders when nobody does. No operator is called so. */
 export const TRIPWIRE = 'tripwire' as const satisfies Source;

@@ -1,5 +1,6 @@
 import { type Config, defaultScope } from '../../config/schema';
 import type { Desk } from '../../orders/desk';
+import { DRILL_PHONE, DRILL_SCOPE, isRehearsal } from '../../orders/drill';
 import { type ParsedMessage, parseMessage } from '../../orders/grammar';
 import type { RefusalReason } from '../../orders/reasons';
 import { isOptIn } from '../../orders/words';
@@ -43,7 +44,9 @@ export function createConversation(options: ConversationOptions): Conversation {
 
   return async (message) => {
     const operator = desk.operatorOf(message.from);
-    const parsed = parseMessage(message.body, scopes);
+    // To people there is no such scope: a text about it is answered as one about any word that is none.
+    const names = message.from === DRILL_PHONE ? [...scopes, DRILL_SCOPE] : scopes;
+    const parsed = parseMessage(message.body, names);
     logger.info({ correlation: message.id, kind: parsed.kind, operator: operator?.name }, 'text message');
     const understood = parsed.kind;
     if (!operator) return { understood, ...(await answerStranger(message, parsed)) };
@@ -101,7 +104,10 @@ export function createConversation(options: ConversationOptions): Conversation {
       case 'help':
         return { text: helpText(scopes) };
       case 'status':
-        if (operator.rights.includes('status')) return { text: statusText(desk.latches(), now()) };
+        if (operator.rights.includes('status')) {
+          const latches = desk.latches().filter(({ scope }) => !isRehearsal(scope));
+          return { text: statusText(latches, now()) };
+        }
         return refuse('no-right', refusalText({ refused: 'no-right' }));
       case 'unknown-scope':
         return refuse('unknown-scope', unknownScopeText(parsed.word, scopes));

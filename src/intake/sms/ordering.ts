@@ -3,6 +3,7 @@ import type { Clock } from '../../clock';
 import type { Config } from '../../config/schema';
 import { outcomeText } from '../../notify/outcome-text';
 import { type Desk, isFinal, type Outcome, type Proof, type Receipt } from '../../orders/desk';
+import { DRILL_PHONE } from '../../orders/drill';
 import type { Action, Order } from '../../orders/order';
 import { Recent } from './recent';
 import type { Answer, Results, TextMessage } from './text-message';
@@ -56,7 +57,10 @@ export function createOrdering(options: OrderingOptions): (message: TextMessage,
     const { id: correlation, from: replyTo, arrivedAt } = message;
     const left = (): number => Math.min(replyMs, Math.max(0, arrivedAt + replyMs - now()));
     const receipt = desk.order(
-      { key: `sms:${correlation}`, action, scope, source: 'sms', correlation, replyTo },
+      {
+        ...{ key: `sms:${correlation}`, action, scope, source: 'sms', correlation },
+        ...(replyTo === DRILL_PHONE ? {} : { replyTo }),
+      },
       wish.proof,
     );
     const failed = (error: unknown): string => {

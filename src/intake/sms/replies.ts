@@ -1,5 +1,6 @@
 import { outcomeText } from '../../notify/outcome-text';
 import type { Desk } from '../../orders/desk';
+import { DRILL_PHONE } from '../../orders/drill';
 import type { Order } from '../../orders/order';
 import type { Sender } from './sender';
 
@@ -17,11 +18,14 @@ export interface Replies {
   say(to: string, text: string): Promise<void>;
 }
 
-/** Texts by the provider's API. What can't be texted is an alarm: over the other channels somebody hears of it. */
+/**
+ * Texts by the provider's API, and never a drill, which has no phone. What can't be texted is an alarm: over the other
+ * channels somebody hears of it.
+ */
 export function createReplies({ sender, desk, alarm }: RepliesOptions): Replies {
   return {
     async tell(order) {
-      if (!sender || order.replyTo === undefined) return;
+      if (!sender || order.replyTo === undefined || order.replyTo === DRILL_PHONE) return;
       const text = outcomeText(order, await desk.outcome(order, 0));
       const sent = await sender.send(order.replyTo, text);
       if (sent.ok) return;
@@ -29,6 +33,7 @@ export function createReplies({ sender, desk, alarm }: RepliesOptions): Replies 
       alarm(`reply ${order.key}`, `${sent.advice} Not sent: ${text}`);
     },
     async say(to, text) {
+      if (to === DRILL_PHONE) return;
       const sent = await sender?.send(to, text);
       if (sent && !sent.ok) alarm(`text ${to}`, `${sent.advice} Not sent: ${text}`);
     },

@@ -54,8 +54,8 @@ export interface Apisix {
 
 /**
  * Starts a stand-in Apache APISIX 3.18.0 on 127.0.0.1: Admin API, Control API and gateways that really proxy. It
- * answers as exchanges with a real one were recorded; it runs no Lua (see `data-plane/stream-cut.ts` for the one
- * function that it stands in for) and, of the plugins, those that `data-plane/plugins.ts` names.
+ * answers as exchanges with a real one were recorded; it runs no Lua (see `data-plane/stream-cut.ts` and `data-plane/canary.ts`
+ * for the two functions that it stands in for) and, of the plugins, those that `data-plane/plugins.ts` names.
  */
 export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> {
   const { adminKey = 'sandbox-admin-key', viewerKey = 'sandbox-viewer-key', writeMs = 0, propagationMs = 0 } = options;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { PLUGINS } from '../admin/plugins';
 import { parseExpression, type Variables } from '../expression';
 import { at, isList, isObject, type Json, type JsonObject, listAt, numberAt, objectAt, textAt, textsAt } from '../json';
+import { canaryAnswer } from './canary';
 import { findConsumer } from './consumers';
 import { headerOf, type Learned, resolveVariables } from './variables';
 import type { View } from './view';
@@ -10,6 +11,12 @@ import type { View } from './view';
 export interface Refusal {
   readonly status: number;
   readonly body?: Json;
+  /** Events instead of a body, each after a pause. */
+  readonly stream?: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly pauseMs: number;
+    readonly events: number;
+  };
 }
 
 /** A request on its way through the phases. */
@@ -29,9 +36,10 @@ export interface Stage {
 export type Phase = 'rewrite' | 'access';
 type Step = (conf: JsonObject, stage: Stage) => Refusal | undefined | Promise<Refusal | undefined>;
 
-/** The plugins that the sandbox runs. The others are stored and do nothing; functions in Lua are not run either. */
+/** The plugins that the sandbox runs. The others are stored and do nothing; of functions in Lua it knows one by name. */
 const RUN: Readonly<Record<string, Readonly<Partial<Record<Phase, Step>>>>> = {
   'fault-injection': { rewrite: injectFault },
+  'serverless-pre-function': { access: canaryAnswer },
   'key-auth': { rewrite: keyAuth },
   'consumer-restriction': { access: restrictConsumer },
 };

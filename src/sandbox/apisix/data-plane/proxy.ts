@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { SERVER, sendPage, text } from '../admin/answer';
 import type { Balancer } from './balancer';
+import { sendStream } from './canary';
 import type { Decision } from './phases';
 import type { Refusal } from './plugins';
 import { createStreamCut } from './stream-cut';
@@ -20,6 +21,7 @@ export async function respond(
   parts: ProxyParts,
 ): Promise<void> {
   const { refusal, upstream } = decision;
+  if (refusal?.stream) return sendStream(response, refusal.stream, decision, parts.view);
   if (refusal || !upstream) return refuse(response, refusal ?? { status: 503 }, decision);
   const nodes = parts.balancer.order(upstream.key, upstream.conf);
   if (nodes.length === 0) return refuse(response, { status: 503 }, decision);
