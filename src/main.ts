@@ -22,8 +22,12 @@ import { type Events, eventsChannel } from './notify/events';
 import { openEvents } from './notify/events/open';
 import { refusalNotice } from './notify/refusal-notice';
 import { openOperatorsFile, operatorsPath } from './operators/file';
+import { DRILL_SCOPE, isRehearsal } from './orders/drill';
 import { type Jobs, noQueue } from './queue/jobs';
 import { startQueue } from './queue/queue';
+import { startDrills } from './supervision/drill';
+import { createDrillOperator } from './supervision/drill/operator';
+import { shownReport } from './supervision/drill/report';
 import { LedgerWatch } from './supervision/ledger-watch';
 import { readiness } from './supervision/readiness';
 import { Troubles } from './supervision/troubles';
@@ -40,6 +44,8 @@ export interface PullcordOptions {
   readonly twilioApiUrl?: string;
   /** A trouble that lasts for so long is told. Milliseconds. */
   readonly troubleGraceMs?: number;
+  /** How long one step of a drill may take. Milliseconds. */
+  readonly drillStepMs?: number;
 }
 
 export interface Pullcord {
@@ -135,30 +141,36 @@ async function assemble(
     onRoutes: (gateway, chosen) => routes.set(gateway, chosen),
   });
   const enforcer = new Enforcer({
-    ...{ store, spool, cutters, logger, now, periodMs, scopes: Object.keys(config.scopes) },
+    ...{ store, spool, cutters, logger, now, periodMs, scopes: [...Object.keys(config.scopes), DRILL_SCOPE] },
     events: {
       ...supervise,
       wrote: (cutter, order, what) => logger.info({ cutter, order, correlation: desk.correlationOf(order) }, what),
       settled: (latch, { gateways }) => {
         const { scope, order, state } = latch;
         logger.info({ scope, order, state, gateways, correlation: desk.correlationOf(order) }, 'seen');
-        alarms.tell({ kind: isCut(latch) ? 'severed' : 'restored', scope, order, at: now() });
+        if (!isRehearsal(scope)) alarms.tell({ kind: isCut(latch) ? 'severed' : 'restored', scope, order, at: now() });
       },
       drift: (cutter, what) => {
         logger.warn({ cutter }, what);
         alarms.raise(`drift ${cutter} ${what}`, `${cutter}: ${what}`);
       },
-      unsettled: ({ scope, order, since }) => lastResort?.consider({ scope, order, since, now: now() }),
+      unsettled: ({ scope, order, since }) => {
+        if (!isRehearsal(scope)) lastResort?.consider({ scope, order, since, now: now() });
+      },
     },
   });
 
+  const drillOperator = createDrillOperator(keys.drill, now);
   const desk = new OrderDesk({
     ...{ config, store, spool, enforcer, operators, logger, now },
+    drillOperator: drillOperator.current,
     events: {
       accepted: ({ number, action, scope, correlation }) => {
         const job = { name: 'enforce', order: number, action, correlation } as const;
         background('the queue did not take the order', jobs.add(job));
-        alarms.tell({ kind: action === 'sever' ? 'severing' : 'restoring', scope, order: number, at: now() });
+        drills.ordered({ number, action, scope });
+        if (!isRehearsal(scope))
+          alarms.tell({ kind: action === 'sever' ? 'severing' : 'restoring', scope, order: number, at: now() });
       },
       alarm: alarms.raise,
       refused: (refusal) => alarms.tell({ ...refusalNotice(refusal), at: now() }),
@@ -166,11 +178,19 @@ async function assemble(
   });
 
   const events = openEvents({
-    ...{ config, ledger, version, ...supervise, logger, now, isRehearsal: () => false },
+    ...{ config, ledger, version, ...supervise, logger, now, isRehearsal },
     jobs: { add: (job) => jobs.add(job) },
     note: (entry) => desk.note(entry),
   });
   late.events = events;
+  let listenerUrl = '';
+  const drills = startDrills({
+    ...{ config, desk, store, logger, now, operator: drillOperator, twilioApiUrl: options.twilioApiUrl },
+    ...{ monotonic: options.monotonic, stepMs: options.drillStepMs, randomId: randomUUID },
+    listenerUrl: () => listenerUrl,
+    record: (entry) => desk.note(entry),
+    tell: (report) => alarms.tell({ kind: 'drill', text: report.text, drill: shownReport(report), at: now() }),
+  });
 
   const watch = new LedgerWatch({
     ...{ ...supervise, logger, periodMs },
@@ -223,6 +243,8 @@ async function assemble(
   });
   atEnd(() => tripwire?.close());
 
+  atEnd(() => drills.close());
+
   const closing = new AbortController();
   const doors = await openDoors({
     ...{ config, desk, results, logger, now, version, closing: closing.signal },
@@ -236,14 +258,20 @@ async function assemble(
       return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];
     },
     say: (to, text) => background('a text could not be sent', replies.say(to, text)),
+    drills,
     alarm: alarms.raise,
     randomId: () => randomUUID(),
   });
   atEnd(() => doors.close());
-  atEnd(() => closing.abort());
+  atEnd(() => {
+    drills.end('Pullcord goes down.');
+    closing.abort();
+  });
 
   background('the start could not be recorded', record({ kind: 'start', data: { version } }));
   const { publicUrl, internalUrl } = doors;
+  listenerUrl = publicUrl;
+  drills.resume();
   logger.info({ public: publicUrl, internal: internalUrl, version }, 'pullcord serves');
   return { publicUrl, internalUrl };
 }

@@ -5,6 +5,7 @@ import { type Config, defaultScope } from '../config/schema';
 import type { Records } from '../ledger/records';
 import type { Subscriptions } from '../notify/events/subscriptions';
 import type { Desk } from '../orders/desk';
+import type { Drills } from '../supervision/drill/drills';
 import type { Readiness } from '../supervision/readiness';
 import type { Spend } from '../tripwire/spend';
 import { api } from './http/api';
@@ -21,6 +22,7 @@ export interface DoorsOptions {
   readonly desk: Desk;
   readonly records: Records;
   readonly results: Results;
+  readonly drills: Drills;
   readonly ready: () => Promise<Readiness>;
   /** What is missing until the state of this scope is seen, in words. */
   readonly missing: (scope: string) => readonly string[];
@@ -56,6 +58,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   const texts = openTexts(options);
   const routers = [
     api({
+      drills: options.drills,
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),

@@ -68,6 +68,15 @@ create table if not exists pullcord.snapshot (
 -- What a cutter has to remember over a restart, sealed like the snapshots.
 create table if not exists pullcord.memory (name text primary key, sealed text not null);
 
+-- What drills found, the newest of them. Beside the ledger, which has a line of each.
+create table if not exists pullcord.drill (
+  id text primary key,
+  started_at bigint not null,
+  running boolean not null,
+  report jsonb not null
+);
+create index if not exists drill_started on pullcord.drill (started_at desc);
+
 -- One change, at once and as a whole: 'committed', 'conflict' (somebody was faster: decide again), or 'duplicate'
 -- (this request was taken before). One round trip, because a STOP waits for it.
 create or replace function pullcord.commit(change jsonb) returns text language plpgsql as $$

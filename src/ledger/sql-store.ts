@@ -3,6 +3,7 @@ import type { Order } from '../orders/order';
 import { bounded } from './bounded';
 import { chain, type SealedLine } from './chain';
 import type { Database } from './database';
+import { DrillShelf, type KeptDrill } from './drill-shelf';
 import { applyChange } from './state';
 import {
   type Change,
@@ -186,6 +187,10 @@ export class SqlStore implements Store {
     await this.rows(`delete from pullcord.request where at < $1 and not outcome ? 'order'`, [
       this.options.now() - REQUEST_DAYS * DAY_MS,
     ]);
+  }
+
+  drillShelf<T extends KeptDrill>(): DrillShelf<T> {
+    return new DrillShelf((text, params) => this.rows(text, params));
   }
 
   async close(): Promise<void> {

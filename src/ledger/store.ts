@@ -41,6 +41,8 @@ export type EntryKind =
   | 'write'
   | 'drift'
   | 'trouble'
+  /** A drill began, or ended, and how. */
+  | 'drill'
   | 'reply'
   /** A program asked to be told of events, or is told no more. */
   | 'subscription'

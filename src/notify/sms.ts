@@ -12,6 +12,10 @@ const worthy: ReadonlySet<NoticeKind> = new Set<NoticeKind>([
   ...(['trouble', 'alarm', 'cleared', 'tripped', 'trip-settled', 'would-trip', 'warned'] as const),
 ]);
 
+/** A drill that passed is for reports; one that didn't is an alarm. */
+const isWorthy = ({ kind, drill }: Notice): boolean =>
+  worthy.has(kind) || (kind === 'drill' && drill?.state !== 'passed');
+
 const unsure = { ok: false, retry: true } as const;
 
 export interface SmsOptions {
@@ -44,7 +48,7 @@ export function createSms({ sender, operators, now }: SmsOptions): Channel {
   return {
     name: 'sms',
     async tell(notice) {
-      if (!worthy.has(notice.kind)) return 'told';
+      if (!isWorthy(notice)) return 'told';
       const phones = operators.all().flatMap(({ phones: [first] }) => (first === undefined ? [] : [first]));
       forgetStrangers(phones);
       const { counted, told } = progress.get(notice) ?? { counted: new Set(), told: new Set() };

@@ -70,6 +70,7 @@ const table = {
     status: 500,
     advice: 'Something failed inside; the log says what, under the request id. If it is urgent, text CUT and a code.',
   },
+  'not-now': { status: 409, advice: 'Something else is under way that comes first. Ask again when it is over.' },
   'not-found': { status: 404, advice: 'There is no such thing here.' },
 } as const satisfies Record<string, Reason>;
 

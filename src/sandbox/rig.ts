@@ -46,6 +46,7 @@ export interface RigOptions {
   readonly dataDir?: string;
   readonly apisix?: ApisixOptions;
   readonly troubleGraceMs?: number;
+  readonly drillStepMs?: number;
   /** Routes, and what they need, before Pullcord starts: path under /apisix/admin, and body. */
   readonly objects: readonly (readonly [path: string, body: unknown])[];
   readonly config: Pick<ConfigInput, 'scopes'> & Partial<ConfigInput>;
@@ -110,11 +111,12 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     const code = (): string => generateSync({ secret: totpSecret, epoch: Math.floor(now() / 1000) });
     return { name, phone: number, code, backupCodes: printed };
   };
-  const { troubleGraceMs, monotonic } = options;
+  const { troubleGraceMs, drillStepMs, monotonic } = options;
   const start = async (): Promise<Pullcord> => {
     const started = await startPullcord({
       ...{ config, logger, now, version: version(), twilioApiUrl: phone.restUrl },
       ...(troubleGraceMs === undefined ? {} : { troubleGraceMs }),
+      ...(drillStepMs === undefined ? {} : { drillStepMs }),
       ...(monotonic === undefined ? {} : { monotonic }),
     });
     await armed(started);

@@ -13,7 +13,9 @@ import type { Line } from '../../src/ledger/store';
 import type { Verdict } from '../../src/ledger/verify';
 import type { Desk, Outcome, Proof, Receipt } from '../../src/orders/desk';
 import type { Order, OrderRequest } from '../../src/orders/order';
-import type { RefusalReason } from '../../src/orders/reasons';
+import type { Refusal, RefusalReason } from '../../src/orders/reasons';
+import type { Drills } from '../../src/supervision/drill/drills';
+import type { DrillReport } from '../../src/supervision/drill/report';
 import type { Readiness } from '../../src/supervision/readiness';
 import type { Spend } from '../../src/tripwire/spend';
 import { subscriptionsInMemory } from './subscriptions';
@@ -105,6 +107,29 @@ export class FakeRecords implements Records {
   }
 }
 
+/** Drills that begin and do what the test says. */
+export class FakeDrills implements Pick<Drills, 'start' | 'report' | 'newest'> {
+  readonly asked: unknown[] = [];
+  known: DrillReport[] = [];
+  refusal: Refusal | undefined;
+
+  async start(by: string): Promise<DrillReport | Refusal> {
+    this.asked.push({ by });
+    if (this.refusal) return this.refusal;
+    const begun: DrillReport = { id: 'd-1', state: 'running', by, startedAt: NOW, steps: [], text: 'Drill under way.' };
+    this.known = [...this.known, begun];
+    return begun;
+  }
+  async report(id: string, waitMs: number): Promise<DrillReport | undefined> {
+    this.asked.push({ id, waitMs });
+    return this.known.find((drill) => drill.id === id);
+  }
+  async newest(limit: number): Promise<readonly DrillReport[]> {
+    this.asked.push({ limit });
+    return this.known;
+  }
+}
+
 /** Tokens by name: `Bearer n8n-secret` is the one of `n8n`. */
 export const secretOf = (name: string): string => `${name}-secret`;
 export const tokenOf = (name: string, rights: TokenRight[]): Token => ({
@@ -125,6 +150,7 @@ export const tokens = [
 export interface DoorOptions {
   readonly desk?: Desk;
   readonly records?: Records;
+  readonly drills?: FakeDrills;
   readonly ready?: () => Promise<Readiness>;
   readonly missing?: (scope: string) => readonly string[];
   readonly spend?: (limit: number) => Spend | undefined;
@@ -159,6 +185,7 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
   const router = api({
     ...{ desk, records, tokens, defaultScope: 'agent', version: '0.0.0', closing: closing.signal },
     ...context,
+    drills: options.drills ?? new FakeDrills(),
     ready: options.ready ?? (async () => ({ state: 'armed', parts: [] })),
     missing: options.missing ?? (() => []),
     spend: options.spend ?? (() => undefined),

@@ -5,9 +5,11 @@ import type { Records } from '../../ledger/records';
 import type { Verdict } from '../../ledger/verify';
 import type { Subscriptions } from '../../notify/events/subscriptions';
 import type { Desk } from '../../orders/desk';
+import type { Drills } from '../../supervision/drill/drills';
 import type { Readiness } from '../../supervision/readiness';
 import type { Spend } from '../../tripwire/spend';
 import type { Relay } from '../sms/relay';
+import { drillHandlers } from './drill-handlers';
 import { openapi } from './openapi';
 import { outcomeWithin } from './outcome-within';
 import { placeOrder } from './place-order';
@@ -21,6 +23,7 @@ import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, scopeAnswer } f
 export interface ApiOptions {
   readonly desk: Desk;
   readonly records: Records;
+  readonly drills: Pick<Drills, 'start' | 'report' | 'newest'>;
   readonly tokens: readonly Token[];
   /** What a sever or restore without a scope is about. */
   readonly defaultScope: string;
@@ -93,6 +96,7 @@ export function api(options: ApiOptions): Router {
     whoAmI: async ({ token: { name, rights } }) => ({ status: 200, body: { name, rights: [...rights] } }),
     relayTwilio: relayTwilio(options.relay),
     ...subscriptionHandlers(options.subscriptions),
+    ...drillHandlers(options),
 
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),

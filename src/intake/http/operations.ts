@@ -12,8 +12,8 @@ export interface Operation {
   /** As OpenAPI writes it, with `{name}`. */
   readonly path: string;
   readonly summary: string;
-  /** Who may: anybody on the internal network, whoever has any token, or a token with this right. */
-  readonly access: 'open' | 'token' | TokenRight;
+  /** Who may: anybody on the internal network, whoever has any token, or a token with this right, or one of these. */
+  readonly access: 'open' | 'token' | TokenRight | readonly TokenRight[];
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly headers?: z.ZodType;
@@ -162,6 +162,34 @@ export const operations = {
     summary: 'Ends one of them. What it is still owed is not sent any more.',
     params: schemas.subscriptionPath,
     answers: { 204: schemas.noBody },
+    refusals: ['not-found', 'ledger-unavailable'],
+  },
+  runDrill: {
+    method: 'post',
+    path: '/api/v1/drills',
+    summary: 'Rehearses the whole way on canary routes of its own, and touches no scope.',
+    access: 'drill',
+    params: schemas.nothing,
+    query: schemas.waitQuery,
+    answers: { 200: components.Drill, 202: components.Drill },
+    refusals: ['not-now', 'ledger-unavailable'],
+  },
+  listDrills: {
+    ...read,
+    path: '/api/v1/drills',
+    summary: 'The newest drills.',
+    access: ['drill', 'status'],
+    query: schemas.drillsQuery,
+    answers: { 200: components.DrillList },
+  },
+  getDrill: {
+    ...read,
+    path: '/api/v1/drills/{id}',
+    summary: 'One drill; when asked to, once it has ended or the time is up.',
+    access: ['drill', 'status'],
+    params: schemas.drillPath,
+    query: schemas.waitQuery,
+    answers: { 200: components.Drill },
     refusals: ['not-found', 'ledger-unavailable'],
   },
   describe: { ...open, path: '/openapi.json', summary: 'This document.', answers: { 200: components.OpenApi } },

@@ -72,9 +72,11 @@ export function operationRouter({ handlers, checkToken, mayFail, refused }: Rout
       }
       tokens.set(req, check.token);
       const { access } = operation;
-      if (access === 'open' || access === 'token' || check.token.rights.includes(access)) return next();
+      if (access === 'open' || access === 'token') return next();
+      const rights = Array.isArray(access) ? access : [access];
+      if (check.token.rights.some((right) => rights.includes(right))) return next();
       note(req, 'no-right');
-      return refuse(res, { refused: 'no-right', detail: `The token needs the right ${access}.` });
+      return refuse(res, { refused: 'no-right', detail: `The token needs the right ${rights.join(' or ')}.` });
     };
 
   const jsonOnly: RequestHandler = (req, res, next) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { tokenRight } from '../../config/schema';
+import { drill, drillList } from './drill-schema';
 import { relayReceipt } from './relay-schema';
 import { spend } from './spend-schema';
 import { subscriptionComponents } from './subscription-schema';
@@ -53,6 +54,13 @@ export const orderBody = z
 export const orderQuery = z.strictObject({
   wait: digits(0, 30).optional().describe('How long the answer waits until the order is settled. Seconds.'),
 });
+
+export const waitQuery = z.strictObject({
+  wait: digits(0, 30).optional().describe('How long the answer waits until it has ended. Seconds.'),
+});
+
+export const drillsQuery = z.strictObject({ limit: digits(1, 200).optional().describe('Left out: 20.') });
+export const drillPath = z.strictObject({ id: z.string().min(1).max(64) });
 
 export const orderHeaders = z.object({
   'idempotency-key': z
@@ -200,6 +208,8 @@ export const components = {
   Readiness: readiness,
   Spend: spend,
   RelayReceipt: relayReceipt,
+  Drill: drill,
+  DrillList: drillList,
   OpenApi: openapiDocument,
   Problem: problemDetails,
   ...subscriptionComponents,
@@ -213,5 +223,6 @@ export type ScopeAnswer = z.input<typeof scope>;
 export type IncidentAnswer = z.input<typeof incident>;
 export type LedgerLineAnswer = z.input<typeof ledgerLine>;
 export type VerdictAnswer = z.input<typeof verdict>;
+export type DrillAnswer = z.input<typeof drill>;
 export type SpendAnswer = z.input<typeof spend>;
 export type ReadinessAnswer = z.input<typeof readiness>;

@@ -2,7 +2,7 @@ import RequestClient from 'twilio/lib/base/RequestClient';
 import TwilioClient from 'twilio/lib/rest/Twilio';
 import { z } from 'zod';
 import { relayedUrls, signedUrl } from '../../intake/sms/twilio-message';
-import type { Check } from './context';
+import type { CheckContext } from './context';
 import { about, type Finding } from './finding';
 
 const { ok, warning, fault } = about('Twilio');
@@ -24,7 +24,10 @@ const listSchema = z.object({
 type NumberSettings = z.infer<typeof listSchema>['incoming_phone_numbers'][number];
 
 /** Asks Twilio whether it would call us for each number. Reads alone. Twilio out of reach is a warning: replies need it. */
-export const checkTwilio: Check = async ({ config, twilioApiUrl = TWILIO }) => {
+export const checkTwilio = async ({
+  config,
+  twilioApiUrl = TWILIO,
+}: Pick<CheckContext, 'config' | 'twilioApiUrl'>): Promise<readonly Finding[]> => {
   const { twilio } = config.sms;
   if (!twilio) return [];
   const http = new RequestClient({ timeout: TIMEOUT_MS });

@@ -132,7 +132,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   '/api/v1/subscriptions': { url: 'https://n8n.example.org/webhook/1', events: ['severed'] },
 };
 let subscriptionId = randomUUID() as string;
-const addressOf = (path: string): string => path.replace('{number}', '1').replace('{id}', subscriptionId);
+const addressOf = (path: string): string =>
+  path.replace('{number}', '1').replace('drills/{id}', 'drills/d-1').replace('{id}', subscriptionId);
 
 it('and the router serves every path that it has', async () => {
   records.known = [{ ...order, number: 1 }];

@@ -1,0 +1,34 @@
+import type { Drills } from '../../supervision/drill/drills';
+import { shownReport } from '../../supervision/drill/report';
+import type { Handlers } from './router';
+
+export interface DrillHandlersOptions {
+  readonly drills: Pick<Drills, 'start' | 'report' | 'newest'>;
+}
+
+const LIST_LIMIT = 20;
+
+/** Drills by HTTP: begun, looked at, and waited for. */
+export function drillHandlers({
+  drills,
+}: DrillHandlersOptions): Pick<Handlers, 'runDrill' | 'listDrills' | 'getDrill'> {
+  return {
+    runDrill: async ({ query: { wait = 0 }, token }) => {
+      const begun = await drills.start(`token:${token.name}`);
+      if ('refused' in begun) return begun;
+      const report = (wait > 0 ? await drills.report(begun.id, wait * 1000) : undefined) ?? begun;
+      const headers = { location: `/api/v1/drills/${report.id}` };
+      return { status: report.state === 'running' ? 202 : 200, body: shownReport(report), headers };
+    },
+
+    listDrills: async ({ query: { limit = LIST_LIMIT } }) => {
+      const found = await drills.newest(limit);
+      return { status: 200, body: { drills: found.map(shownReport) } };
+    },
+
+    getDrill: async ({ params, query: { wait = 0 } }) => {
+      const report = await drills.report(params.id, wait * 1000);
+      return report ? { status: 200, body: shownReport(report) } : { refused: 'not-found' };
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Clock } from '../../clock';
+import type { Config } from '../../config/schema';
+import type { SqlStore } from '../../ledger/sql-store';
+import type { Entry } from '../../ledger/store';
+import type { Desk } from '../../orders/desk';
+import { DRILL_SCOPE, isRehearsal } from '../../orders/drill';
+import { checkTwilio } from '../checks/twilio';
+import { createDrillDoor } from './door';
+import { createDrills, type Drills } from './drills';
+import { createDrillGateway } from './gateway';
+import type { DrillOperator } from './operator';
+import { createDrillOrders } from './orders';
+import type { DrillReport } from './report';
+import { createTidy } from './tidy';
+
+export interface StartDrillsOptions {
+  readonly config: Config;
+  readonly desk: Desk;
+  readonly store: SqlStore;
+  readonly operator: DrillOperator;
+  /** The own public listener, once it is open. */
+  readonly listenerUrl: () => string;
+  readonly twilioApiUrl?: string | undefined;
+  readonly record: (entry: Entry) => void;
+  readonly tell: (report: DrillReport) => void;
+  readonly now: Clock;
+  readonly monotonic?: (() => number) | undefined;
+  readonly randomId: () => string;
+  readonly logger: Logger;
+  /** How long one step may take. Milliseconds. */
+  readonly stepMs?: number | undefined;
+}
+
+/** Orders of the drill's scope that are looked through for one that was just given. */
+const LOOK_BACK = 20;
+const TOKEN_BYTES = 12;
+
+/** Drills, upon the same desk, enforcer and gateways as everything else. */
+export function startDrills(options: StartDrillsOptions): Drills {
+  const { config, desk, store, operator, listenerUrl, twilioApiUrl, stepMs, now, ...rest } = options;
+  const gateways = Object.entries(config.gateways).map(([name, gateway]) => createDrillGateway(name, gateway, now));
+  const newest = () => store.orders({ scope: DRILL_SCOPE, limit: LOOK_BACK });
+  const orders = createDrillOrders({ desk, operator, newest, refresh: () => store.refresh() });
+  const latches = () => desk.latches();
+  return createDrills({
+    ...{ ...rest, gateways, orders, operator, latches, now },
+    monotonic: options.monotonic ?? (() => performance.now()),
+    tidy: createTidy({ gateways, orders, latches, newest, rehearsal: isRehearsal }),
+    door: () => createDrillDoor({ config, listenerUrl: listenerUrl() }),
+    twilio: () => checkTwilio(twilioApiUrl === undefined ? { config } : { config, twilioApiUrl }),
+    token: () => randomBytes(TOKEN_BYTES).toString('hex'),
+    shelf: store.drillShelf<DrillReport>(),
+    ...(stepMs === undefined ? {} : { stepMs }),
+  });
+}
