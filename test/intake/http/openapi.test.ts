@@ -137,16 +137,19 @@ const addressOf = (path: string): string =>
 
 it('and the router serves every path that it has', async () => {
   records.known = [{ ...order, number: 1 }];
+  // A door of their own: of one door's failures only so many are answered one by one.
+  const strangers = await openDoor({ records });
   for (const [path, method, { security, responses }] of described()) {
     const body = bodies[path];
     const options = { token: 'all', ...(method === 'post' && body ? { body } : {}) };
-    const without = await door.call(method.toUpperCase(), addressOf(path), { ...options, token: '' });
+    const without = await strangers.call(method.toUpperCase(), addressOf(path), { ...options, token: '' });
     expect(without.status).toBe(security?.length === 0 ? 200 : 401);
     const { status, json } = await door.call(method.toUpperCase(), addressOf(path), options);
-    expect([200, 201, 204]).toContain(status);
+    expect([200, 201, 202, 204]).toContain(status);
     expect(Object.keys(responses)).toContain(String(status));
     if (status === 201) subscriptionId = String(json.id);
   }
+  await strangers.listener.close();
 });
 
 const order: Order = {
