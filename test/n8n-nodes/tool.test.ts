@@ -1,0 +1,121 @@
+import { Pullcord } from '../../n8n-nodes/nodes/Pullcord/Pullcord.node';
+import { type Listener, listen } from '../../src/sandbox/apisix/listener';
+import { run } from '../support/n8n/pullcord';
+import type { INodeProperties } from '../support/n8n/workflow';
+
+/** What an AI agent gets of the node, and what it doesn't. */
+
+const ALL = ['getIncidents', 'getOrder', 'getSpend', 'getStatus', 'relayTwilio', 'requestRestore', 'runDrill', 'sever'];
+const FOR_AGENTS = ['getStatus', 'sever'];
+const TOOL = 'n8n-nodes-pullcord.pullcordTool';
+
+/** As n8n decides it: every rule of `show` holds, and none of `hide`; `@tool` is whether the type's name ends in Tool. */
+function shown(property: INodeProperties, values: Readonly<Record<string, unknown>>): boolean {
+  const { show = {}, hide = {} } = property.displayOptions ?? {};
+  const holds = ([name, allowed]: [string, readonly unknown[]]) => allowed.includes(values[name]);
+  return Object.entries(show).every(holds) && !Object.entries(hide).some(holds);
+}
+
+const { properties } = new Pullcord().description;
+const offered = (tool: boolean): string[] =>
+  properties
+    .filter((property) => property.name === 'operation' && shown(property, { '@tool': tool }))
+    .flatMap(({ options = [] }) => options.map(({ value }) => value));
+const fields = (operation: string, tool: boolean): string[] =>
+  properties
+    .filter(({ name }) => name !== 'operation')
+    .filter((property) => shown(property, { operation, '@tool': tool, waitUntilVerified: true }))
+    .map(({ name }) => name);
+
+it('a workflow chooses among all operations, an agent’s tool between two', () => {
+  expect(offered(false).sort()).toEqual(ALL);
+  expect(offered(true).sort()).toEqual(FOR_AGENTS);
+});
+
+it('each choice is there once, and says for the agent what it does', () => {
+  const choices = properties.filter(({ name }) => name === 'operation');
+  expect(choices).toHaveLength(2);
+  for (const { options = [] } of choices)
+    for (const option of options)
+      expect(option).toMatchObject({ action: expect.any(String), description: expect.any(String) });
+});
+
+it.each([
+  ['sever', ['scope', 'reason', 'waitUntilVerified', 'timeout']],
+  ['getStatus', []],
+  ['getIncidents', ['limit']],
+  ['getSpend', ['limit']],
+  ['getOrder', ['orderNumber', 'waitUntilVerified', 'timeout']],
+  ['requestRestore', ['restoreNotice', 'scope', 'operator', 'code', 'reason', 'waitUntilVerified', 'timeout']],
+  ['relayTwilio', ['webhookUrl', 'signature', 'parameters']],
+  ['runDrill', ['timeout']],
+])('%s has its parameters, and for an agent only when it is for agents', (operation, names) => {
+  expect(fields(operation, false)).toEqual(names);
+  expect(fields(operation, true)).toEqual(FOR_AGENTS.includes(operation) ? names : []);
+});
+
+it('the code is typed unseen', () => {
+  expect(properties.find(({ name }) => name === 'code')?.typeOptions).toEqual({ password: true });
+});
+
+describe('at run time', () => {
+  const asked: (string | undefined)[] = [];
+  let server: Listener;
+  beforeAll(async () => {
+    server = await listen({
+      port: 0,
+      onRequest: (request, response) => {
+        asked.push(request.url);
+        response.end(
+          JSON.stringify({ state: 'severed', parts: [], scopes: [], incidents: [], subjects: [], understood: 'x' }),
+        );
+      },
+    });
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    asked.length = 0;
+  });
+
+  const parameters = {
+    operator: 'alice',
+    code: '123456',
+    orderNumber: 1,
+    signature: 's',
+    webhookUrl: 'u',
+    parameters: '{}',
+  };
+  const how = [
+    ['its type', { type: TOOL }],
+    ['its way of running', { isToolExecution: true }],
+  ] as const;
+
+  it.each(how)('an agent, known by %s, gets no other operation, and nothing is sent', async (_, options) => {
+    for (const operation of ALL.filter((name) => !FOR_AGENTS.includes(name))) {
+      const { error, items } = await run({ baseUrl: server.url, token: 't' }, { operation, ...parameters }, options);
+      expect(error?.message).toMatch(/^[\w ]+ is not for AI agents: nothing was sent$/);
+      expect(items).toEqual([]);
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it.each(how)('an agent, known by %s, severs and looks', async (_, options) => {
+    for (const operation of FOR_AGENTS)
+      expect((await run({ baseUrl: server.url, token: 't' }, { operation }, options)).error).toBeUndefined();
+    expect(asked).toEqual(['/readyz', '/api/v1/scopes', '/api/v1/orders?wait=30']);
+  });
+
+  it('a workflow gets them all', async () => {
+    for (const operation of ALL)
+      expect((await run({ baseUrl: server.url, token: 't' }, { operation, ...parameters })).error).toBeUndefined();
+  });
+
+  it.each(['', 'restore', 'constructor', '__proto__', 5])(
+    '%j is no operation, and nothing is sent',
+    async (operation) => {
+      const { error } = await run({ baseUrl: server.url, token: 't' }, { operation });
+      expect(error?.message).toMatch(/^Pullcord has no operation/);
+      expect(asked).toEqual([]);
+    },
+  );
+});
