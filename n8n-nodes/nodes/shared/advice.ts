@@ -65,6 +65,10 @@ const table: Readonly<Record<string, Advice>> = {
     message: 'Pullcord has as many subscriptions as it takes',
     description: 'Deactivate Pullcord Triggers that nobody needs, or delete their subscriptions.',
   },
+  'not-now': {
+    message: 'A drill cannot be run now',
+    description: 'Nothing was rehearsed. Run it again later.',
+  },
   'not-found': { message: 'Pullcord has no such thing', description: '' },
   'bad-request': { message: 'Pullcord does not take a parameter of this node', description: '' },
   'bad-signature': {
