@@ -53,6 +53,7 @@ const relay = (
 
 const texts = (phone: string): string[] => whole.phone.inbox(phone).all.map(({ body }) => body);
 const about = (phone: string, pattern: RegExp): string[] => texts(phone).filter((text) => pattern.test(text));
+const reply = (phone: string, pattern: RegExp): Promise<string> => whole.phone.expectReply(phone, pattern, 10_000);
 const orders = async (): Promise<unknown[]> => (await call('GET', '/api/v1/orders', 'reader')).json.orders as unknown[];
 
 it('a true signature severs, and the person gets one text, by Pullcord', async () => {
@@ -62,7 +63,7 @@ it('a true signature severs, and the person gets one text, by Pullcord', async (
   // What n8n says of its own address is not what counts.
   const url = 'http://localhost:5678/webhook/0f8a-sms';
   expect(await relay(message, { url })).toEqual({ status: 200, json: { understood: 'sever', order: 1 } });
-  expect(await whole.phone.expectReply(phone, /^SEVERED agent/)).toContain('Order 1.');
+  expect(await reply(phone, /^SEVERED agent/)).toContain('Order 1.');
   expect(await whole.status(PATH)).toBe(503);
   expect(whole.phone.inbox(phone).all.map(({ via }) => via)).toEqual(['rest']);
 });
@@ -88,8 +89,8 @@ it('the same message directly and relayed, twice and over a restart, is one orde
   await start();
   const { phone, code } = whole.alice;
   const body = `STOP ${code()}`;
-  const { messageSid, reply } = await whole.phone.text(phone, body);
-  expect(reply).toMatch(/^SEVERED agent/);
+  const { messageSid, reply: first } = await whole.phone.text(phone, body);
+  expect(first).toMatch(/^SEVERED agent/);
   const same = signed(phone, body, { MessageSid: messageSid, SmsSid: messageSid, SmsMessageSid: messageSid });
   for (let i = 0; i < 2; i++) expect(await relay(same)).toMatchObject({ status: 200, json: { order: 1 } });
 
@@ -97,17 +98,17 @@ it('the same message directly and relayed, twice and over a restart, is one orde
   const status = signed(phone, 'STATUS');
   for (let i = 0; i < 2; i++)
     expect(await relay(status)).toMatchObject({ status: 200, json: { understood: 'status' } });
-  await whole.phone.expectReply(phone, /^agent SEVERED/);
+  await reply(phone, /^agent SEVERED/);
 
   await whole.restart();
   expect(await relay(same)).toMatchObject({ status: 200, json: { order: 1 } });
   // Texts go out in order: what had followed would be here by now.
   await relay(signed(phone, 'HELP ME'));
-  await whole.phone.expectReply(phone, /CUT \+ code/);
+  await reply(phone, /CUT \+ code/);
   expect(about(phone, /^SEVERED/)).toHaveLength(1);
   expect(about(phone, /^agent SEVERED/)).toHaveLength(1);
   expect(await orders()).toHaveLength(1);
-});
+}, 40_000);
 
 it('n8n dies in the middle: the person still gets how far it is, and the result, each once', async () => {
   await start({
@@ -126,14 +127,14 @@ it('n8n dies in the middle: the person still gets how far it is, and the result,
   await until(async () => (await orders()).length === 1);
   n8n.abort();
   expect(await lost).toBe('AbortError');
-  await whole.phone.expectReply(phone, /^SEVERING agent/);
+  await reply(phone, /^SEVERING agent/);
   // n8n is back, and does it again.
   await relay(message);
   await whole.apisix.faults.clear();
-  await whole.phone.expectReply(phone, /^SEVERED agent/);
+  await reply(phone, /^SEVERED agent/);
   await relay(message);
   await relay(signed(phone, 'HELP ME'));
-  await whole.phone.expectReply(phone, /CUT \+ code/);
+  await reply(phone, /CUT \+ code/);
   expect([about(phone, /^SEVERING/).length, about(phone, /^SEVERED/).length]).toEqual([1, 1]);
 });
 
@@ -150,23 +151,23 @@ it('Pullcord itself is stopped in the middle: the result is texted after the nex
   await whole.apisix.faults.gateway(0, 'deaf');
   const message = signed(phone, `STOP ${code()}`);
   await relay(message);
-  await whole.phone.expectReply(phone, /^SEVERING agent/);
+  await reply(phone, /^SEVERING agent/);
   await whole.pullcord.close();
   await whole.apisix.faults.clear();
   await whole.restart();
-  await whole.phone.expectReply(phone, /^SEVERED agent/);
+  await reply(phone, /^SEVERED agent/);
   await relay(message);
   await relay(signed(phone, 'HELP ME'));
-  await whole.phone.expectReply(phone, /CUT \+ code/);
+  await reply(phone, /CUT \+ code/);
   expect(about(phone, /^SEVERED/)).toHaveLength(1);
-});
+}, 40_000);
 
 it('a stranger with a backup code stops through this door, too', async () => {
   await start();
   const [code] = whole.alice.backupCodes;
   const stranger = '+15550100099';
   expect(await relay(signed(stranger, `stop ${code}`))).toMatchObject({ status: 200, json: { order: 1 } });
-  expect(await whole.phone.expectReply(stranger, /^SEVERED agent/)).toContain('Order 1.');
+  expect(await reply(stranger, /^SEVERED agent/)).toContain('Order 1.');
   expect(await relay(signed(stranger, 'STATUS'))).toEqual({
     status: 200,
     json: { understood: 'status', refused: 'unknown-sender' },
@@ -179,7 +180,7 @@ it("law 3, only a person restores: a relay's token never restores by itself; a r
   await start();
   const { alice, bob } = whole;
   await relay(signed(alice.phone, `STOP ${alice.code()}`));
-  await whole.phone.expectReply(alice.phone, /^SEVERED agent/);
+  await reply(alice.phone, /^SEVERED agent/);
 
   for (const body of [
     { action: 'restore' },
@@ -203,6 +204,6 @@ it("law 3, only a person restores: a relay's token never restores by itself; a r
   expect(await orders()).toHaveLength(1);
 
   expect(await relay(forged)).toMatchObject({ status: 200, json: { understood: 'restore', order: 2 } });
-  expect(await whole.phone.expectReply(bob.phone, /^RESTORED agent/)).toContain('Order 2.');
+  expect(await reply(bob.phone, /^RESTORED agent/)).toContain('Order 2.');
   expect(await whole.status(PATH)).not.toBe(503);
 });
