@@ -16,7 +16,7 @@ export function subscriptionsInMemory(now: () => number = Date.now) {
   const outbox: Pick<Outbox, 'subscriptions' | 'subscribe' | 'end'> = {
     subscriptions: async () => {
       check();
-      return [...kept];
+      return { open: [...kept], sealed: [] };
     },
     subscribe: async (added, replaced, seen) => {
       check();

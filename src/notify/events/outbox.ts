@@ -16,15 +16,23 @@ export interface Delivery {
   readonly attempts: number;
 }
 
+/** All subscriptions, oldest first. */
+export interface Kept {
+  readonly open: readonly Subscription[];
+  /** Those that this key does not open. */
+  readonly sealed: readonly Pick<Subscription, 'id' | 'token'>[];
+}
+
 /**
  * Subscriptions, events, and what is owed to whom: kept beside the ledger. An event and what is owed of it are written
  * at once or not at all. Times are epochs in milliseconds. Every call is bounded in time and throws `StoreUnavailable`.
  */
 export interface Outbox {
-  subscriptions(): Promise<readonly Subscription[]>;
+  subscriptions(): Promise<Kept>;
   /**
    * Compare-and-set: adds it, and ends those that it replaces, which leave it what they are owed.
-   * @param seen the ids of all subscriptions upon which that was decided. @returns false when there are others by now.
+   * @param seen the ids of all subscriptions upon which that was decided, sealed ones too.
+   * @returns false when there are others by now.
    */
   subscribe(added: Subscription, replaced: readonly string[], seen: readonly string[]): Promise<boolean>;
   /** @returns false when it was not there any more. */

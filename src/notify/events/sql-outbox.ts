@@ -23,17 +23,22 @@ export function createSqlOutbox({ database, sealer, timeoutMs }: SqlOutboxOption
       throw new StoreUnavailable(`the ledger refuses: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const opened = (raw: RawSubscription): Subscription => ({
-    ...toSubscription(raw),
-    ...(JSON.parse(sealer.open(raw.sealed, about(raw.id))) as Pick<Subscription, 'url' | 'secret'>),
-  });
+  const opened = (raw: RawSubscription): Subscription | undefined => {
+    try {
+      const secrets = JSON.parse(sealer.open(raw.sealed, about(raw.id))) as Pick<Subscription, 'url' | 'secret'>;
+      return { ...toSubscription(raw), ...secrets };
+    } catch {
+      return undefined;
+    }
+  };
 
   return {
     subscriptions: async () => {
       const found = await rows<{ row: RawSubscription }>(
         'select to_jsonb(s) as row from pullcord.subscription s order by created_at, id',
       );
-      return found.map(({ row }) => opened(row));
+      const all = found.map(({ row }) => opened(row) ?? { id: row.id, token: row.token });
+      return { open: all.filter((one) => 'url' in one), sealed: all.filter((one) => !('url' in one)) };
     },
 
     subscribe: async ({ id, token, url, secret, events, scopes = null, createdAt }, replaced, seen) => {
@@ -58,9 +63,10 @@ export function createSqlOutbox({ database, sealer, timeoutMs }: SqlOutboxOption
          where d.subscription = $1 and d.event = $2`,
         [subscription, event],
       );
-      if (!found) return undefined;
-      const { row, type, body, attempts } = found;
-      return { subscription: opened(row), event: { id: event, type }, body, attempts } satisfies Delivery;
+      const to = found && opened(found.row);
+      if (!to) return undefined;
+      const { type, body, attempts } = found;
+      return { subscription: to, event: { id: event, type }, body, attempts } satisfies Delivery;
     },
 
     taken: async ({ subscription, event }, at, status) => {

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock';
 import type { Entry } from '../../ledger/store';
 import type { Refusal } from '../../orders/reasons';
 import type { EventType } from './event';
-import type { Outbox } from './outbox';
+import type { Kept, Outbox } from './outbox';
 import { hostOf, MAX_SUBSCRIPTIONS, type Subscription } from './subscription';
 
 /** How often it is decided again because another instance was faster. */
@@ -43,9 +43,10 @@ export class Subscriptions {
     return this.mirror;
   }
 
-  async refresh(): Promise<readonly Subscription[]> {
-    this.mirror = await this.options.outbox.subscriptions();
-    return this.mirror;
+  async refresh(): Promise<Kept> {
+    const kept = await this.options.outbox.subscriptions();
+    this.mirror = kept.open;
+    return kept;
   }
 
   /** One for each token and address: the same address again replaces it. */
@@ -59,10 +60,12 @@ export class Subscriptions {
       ...(wish.scopes === undefined ? {} : { scopes: [...new Set(wish.scopes)] }),
     };
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-      const all = await this.refresh();
-      const replaced = all.filter((one) => one.token === token && one.url === url).map(({ id }) => id);
-      if (all.length - replaced.length >= MAX_SUBSCRIPTIONS) return { refused: 'too-many-subscriptions' };
-      const ids = all.map(({ id }) => id);
+      const { open, sealed } = await this.refresh();
+      // What was sealed with a key that is gone serves nobody: its token is about to ask anew for all that it wants.
+      const old = [...open.filter((one) => one.url === url), ...sealed].filter((one) => one.token === token);
+      const replaced = old.map(({ id }) => id);
+      const ids = [...open, ...sealed].map(({ id }) => id);
+      if (ids.length - replaced.length >= MAX_SUBSCRIPTIONS) return { refused: 'too-many-subscriptions' };
       if (!(await outbox.subscribe(added, replaced, ids))) continue;
       await this.refresh();
       this.told('made', added, replaced.length > 0 ? { replaces: replaced } : {});
@@ -72,7 +75,7 @@ export class Subscriptions {
   }
 
   async of(token: string): Promise<readonly Subscription[]> {
-    return (await this.refresh()).filter((one) => one.token === token);
+    return (await this.refresh()).open.filter((one) => one.token === token);
   }
 
   /** @returns false when this token has none of that name. */
