@@ -70,7 +70,7 @@ function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, C
   return {
     async add(job) {
       const { attempts, backoffMs } = retries[job.name];
-      await queue.add(job.name, job, {
+      const added = await queue.add(job.name, job, {
         jobId: jobId(job),
         priority: priorityOf(job),
         attempts,
@@ -79,6 +79,8 @@ function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, C
         removeOnFail: keep[job.name].failed,
         stackTraceLimit: 0,
       });
+      // Whoever brings it again knows that it needn't wait: its receiver takes events again. It may have begun meanwhile.
+      if (job.name === 'deliver' && (await added.isDelayed())) await added.promote().catch(() => undefined);
     },
     keepWorking() {
       if (!closing && !worker.isPaused() && !worker.isRunning()) worker.run().catch(options.onError);

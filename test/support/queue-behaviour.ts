@@ -1,5 +1,5 @@
-import { QueueUnavailable } from '../../src/queue/jobs';
-import { enforce, type QueuePlace, reply, timesHandled, type WatchedQueue, watchedQueue } from './queue';
+import { QueueUnavailable, TryAgain } from '../../src/queue/jobs';
+import { deliver, enforce, type QueuePlace, reply, timesHandled, type WatchedQueue, watchedQueue } from './queue';
 import { until } from './until';
 
 /** What the queue does wherever it lives. */
@@ -79,6 +79,43 @@ export function behavesAsQueue(place: () => Promise<QueuePlace> | QueuePlace): v
     expect(queue.handled[4]?.job).toEqual(late[4]);
     others.open();
     await until(() => queue.handled.length === 9);
+  });
+
+  it('has slots of their own for deliveries: those that last hold up neither an order nor an answer', async () => {
+    const gate = closedGate();
+    queue.behave = (job) => (job.name === 'deliver' ? gate.passed : Promise.resolve());
+    const slow = Array.from({ length: 30 }, deliver);
+    for (const job of slow) await queue.add(job);
+    await until(() => queue.handled.length === 30);
+    const orders = [enforce('sever'), enforce('restore'), reply()];
+    for (const job of orders) await queue.add(job);
+    for (const job of orders) await queue.handledTimes(job, 1);
+    gate.open();
+  });
+
+  it('tries a delivery again at once when it is brought again, and takes one that is done up again', async () => {
+    const job = deliver();
+    queue.behave = async () => {
+      if (timesHandled(queue.handled, job) < 4) throw new TryAgain('not taken');
+    };
+    await queue.add(job);
+    await queue.handledTimes(job, 3, 6_000);
+    // The next try by itself is four seconds away.
+    const began = performance.now();
+    await until(async () => {
+      await queue.add(job);
+      return timesHandled(queue.handled, job) >= 4;
+    });
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(queue.logged.filter(({ level }) => Number(level) > 20)).toEqual([]);
+    await until(async () => {
+      await queue.add(job);
+      return timesHandled(queue.handled, job) >= 5;
+    });
+    // Taken in the order in which they came: nothing is left for the next test.
+    const last = deliver();
+    await queue.add(last);
+    await queue.handledTimes(last, 1);
   });
 
   it('lets a handler that runs come to its end when it is closed, and takes nothing more', async () => {

@@ -91,3 +91,47 @@ it('ends at 410, and stands on paper without the address', async () => {
   await text((code) => `STOP ${code}`, /SEVERED/);
   expect(one.receiver.received).toHaveLength(before);
 });
+
+it('makes of a flood of forged messages a handful of events, and no text message', async () => {
+  const one = await listen(['refused']);
+  const forge = () =>
+    fetch(`${whole.pullcord.publicUrl}/sms/twilio`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': 'forged' },
+      body: 'Body=STOP',
+    });
+  const answers = await Promise.all(Array.from({ length: 200 }, forge));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([403]));
+  await until(() => one.receiver.received.length === 1);
+  await whole.restart();
+  await until(() => one.receiver.received.length === 2, 10_000);
+  expect(one.events().map(({ type, refusal }) => [type, refusal])).toEqual([
+    ['refused', 'bad-signature'],
+    ['refused', 'bad-signature'],
+  ]);
+  expect(one.events()[1]?.text).toMatch(/^Refused 199 times more/);
+  for (const { phone } of [whole.alice, whole.bob, whole.carol]) expect(whole.phone.inbox(phone).all).toEqual([]);
+});
+
+it('tells a wrong code with whose it was said to be', async () => {
+  const one = await listen(['refused']);
+  await text(() => 'STOP 000000', /Wrong code/);
+  await until(() => one.receiver.received.length === 1);
+  expect(one.events()[0]).toMatchObject({ refusal: 'code-wrong', source: 'sms', by: 'alice', scope: 'agent' });
+});
+
+it('lets no order wait for receivers that are silent, nor the end', async () => {
+  const silent = await Promise.all(Array.from({ length: 8 }, () => listen(['severing', 'severed', 'restored'])));
+  for (const { receiver } of silent) receiver.answer = 'silence';
+  for (let i = 0; i < 3; i++) {
+    const began = performance.now();
+    await text((code) => `STOP ${code}`, /SEVERED/);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    whole.clock.advance(31);
+  }
+  await until(() => silent.every(({ receiver }) => receiver.received.length > 0));
+  const began = performance.now();
+  await whole.restart();
+  expect(performance.now() - began).toBeLessThan(8_000);
+  for (const { receiver } of silent) receiver.answer = 200;
+});
