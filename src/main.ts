@@ -178,7 +178,7 @@ async function assemble(
   });
 
   const events = openEvents({
-    ...{ config, ledger, version, ...supervise, logger, now, isRehearsal },
+    ...{ config, ledger, version, ...supervise, logger, now },
     jobs: { add: (job) => jobs.add(job) },
     note: (entry) => desk.note(entry),
   });

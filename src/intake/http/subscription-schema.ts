@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../notify/events/event';
 import { reasons } from '../../orders/reasons';
+import { drill } from './drill-schema';
 import { figures } from './spend-schema';
 
 /** What programs ask for when they want to be told of events, and what they are sent then. See docs/events.md. */
@@ -61,7 +62,7 @@ const event = z
     state: z.enum(['raised', 'cleared']).optional().describe('Whether it begins or is over (type trouble).'),
     figures: figures.optional(),
     observed: z.literal(true).optional().describe('The tripwire only observes: nothing was cut (type tripped).'),
-    drill: z.record(z.string(), z.unknown()).optional().describe('The report (type drill).'),
+    drill: drill.optional(),
   })
   .describe('One event, as it is posted to a subscriber.');
 

@@ -19,18 +19,8 @@ const types: Readonly<Record<NoticeKind, EventType | undefined>> = {
   drill: 'drill',
 };
 
-/** What a drill cuts and gives back is told by the drill's own event. */
-const ofOrders: readonly (EventType | undefined)[] = ['severing', 'severed', 'restored'];
-
-/**
- * Which event a notice is; undefined when it is none. Pure.
- * @param isRehearsal whether the scope is the one that drills sever.
- */
-export function typeOf({ kind, scope }: Notice, isRehearsal: (scope: string) => boolean): EventType | undefined {
-  const type = types[kind];
-  const rehearsed = scope !== undefined && isRehearsal(scope);
-  return rehearsed && ofOrders.includes(type) ? undefined : type;
-}
+/** Which event a notice is; undefined when it is none. Pure. */
+export const typeOf = ({ kind }: Pick<Notice, 'kind'>): EventType | undefined => types[kind];
 
 /** Longer than any text that Pullcord writes; what a program passes on has to end somewhere. Characters. */
 const MAX_TEXT = 2_000;

@@ -20,8 +20,6 @@ export interface EventsOptions extends SubscriptionsOptions, Omit<UpkeepOptions,
   readonly jobs: Pick<Jobs, 'add'>;
   /** What the ledger knows of an order. */
   readonly aboutOrder: (number: number) => Promise<AboutOrder | undefined>;
-  /** Whether the scope is the one that drills sever. */
-  readonly isRehearsal: (scope: string) => boolean;
   readonly logger: Logger;
 }
 
@@ -73,7 +71,7 @@ export function createEvents(options: EventsOptions): Events {
     start: () => upkeep.start(),
 
     async tell(notice) {
-      const type = typeOf(notice, options.isRehearsal);
+      const type = typeOf(notice);
       if (type === undefined) return;
       const { order = 0 } = notice;
       const about = order > 0 ? await options.aboutOrder(order).catch(() => undefined) : undefined;

@@ -6,7 +6,7 @@ import { aboutOrder } from './about-order';
 import { createPoster } from './post';
 import { createSqlOutbox } from './sql-outbox';
 
-type Passed = 'jobs' | 'note' | 'isRehearsal' | 'trouble' | 'cleared' | 'logger' | 'now';
+type Passed = 'jobs' | 'note' | 'trouble' | 'cleared' | 'logger' | 'now';
 
 export interface OpenEventsOptions extends Pick<EventsOptions, Passed> {
   readonly config: Pick<Config, 'api' | 'scopes'>;

@@ -59,7 +59,7 @@ async function start({ queue = true, on = rig, lookMs = 50, tokens = ['n8n'] }: 
   let jobs: Jobs = noQueue;
   const events = createEvents({
     ...{ outbox: on.outbox, logger, now: clock.now, lookMs, tokens, scopes: ['agent', 'llm'] },
-    ...{ randomId: () => randomUUID(), randomSecret: () => 'shh', isRehearsal: () => false },
+    ...{ randomId: () => randomUUID(), randomSecret: () => 'shh' },
     aboutOrder: async (number) => ({ source: 'sms', by: `who ordered ${number}` }),
     poster: createPoster({ version: '0.0.0', now: clock.now, timeoutMs: 1_000 }),
     jobs: { add: (job) => jobs.add(job) },

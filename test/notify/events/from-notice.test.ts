@@ -5,34 +5,32 @@ import { refusalNotice } from '../../../src/notify/refusal-notice';
 import { reasons } from '../../../src/orders/reasons';
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
-const isRehearsal = (scope: string): boolean => scope === 'canary';
 const notice = (kind: NoticeKind, more: Partial<Notice> = {}): Notice => ({
   ...{ kind, text: 'what happened', scope: 'agent', at: AT },
   ...more,
 });
 
-it.each<[NoticeKind, EventType | undefined, EventType | undefined]>([
-  ['severing', 'severing', undefined],
-  ['severed', 'severed', undefined],
-  ['restoring', undefined, undefined],
-  ['restored', 'restored', undefined],
-  ['refused', 'refused', 'refused'],
-  ['tripped', 'tripped', 'tripped'],
-  ['trip-settled', undefined, undefined],
-  ['would-trip', 'tripped', 'tripped'],
-  ['warned', 'warned', 'warned'],
-  ['trouble', 'trouble', 'trouble'],
-  ['alarm', 'trouble', 'trouble'],
-  ['cleared', 'trouble', 'trouble'],
-  ['drill', 'drill', 'drill'],
-])('%s is the event %s, of a rehearsal %s', (kind, type, rehearsed) => {
-  expect(typeOf(notice(kind), isRehearsal)).toBe(type);
-  expect(typeOf(notice(kind, { scope: 'canary' }), isRehearsal)).toBe(rehearsed);
+it.each<[NoticeKind, EventType | undefined]>([
+  ['severing', 'severing'],
+  ['severed', 'severed'],
+  ['restoring', undefined],
+  ['restored', 'restored'],
+  ['refused', 'refused'],
+  ['tripped', 'tripped'],
+  ['trip-settled', undefined],
+  ['would-trip', 'tripped'],
+  ['warned', 'warned'],
+  ['trouble', 'trouble'],
+  ['alarm', 'trouble'],
+  ['cleared', 'trouble'],
+  ['drill', 'drill'],
+])('%s is the event %s', (kind, type) => {
+  expect(typeOf(notice(kind))).toBe(type);
 });
 
 const base = { id: 'id-1', at: '2026-01-02T03:04:05.678Z', text: 'what happened', scope: 'agent' };
 const about = { source: 'sms', by: 'alice', reason: 'why', incident: 5 } as const;
-const [figures, report] = [{ rule: 'ceiling' }, { state: 'passed' }];
+const [figures, report] = [{ rule: 'ceiling' }, { state: 'passed' as const }];
 
 it.each<[string, EventType, Notice, Partial<EventBody>]>([
   ['an order', 'severed', notice('severed', { order: 7 }), { order: 7, ...about }],
