@@ -116,6 +116,11 @@ describe('sever', () => {
     ].flat();
     expect(new Set([first, ...others]).size).toBe(7);
   });
+
+  it('runs that n8n gives no number are orders of their own: none is taken for another', async () => {
+    const number = async () => (await node({ operation: 'sever' }, { execution: '' })).json[0]?.number;
+    expect(await number()).not.toBe(await number());
+  });
 });
 
 describe('request restore', () => {

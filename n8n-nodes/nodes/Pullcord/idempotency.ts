@@ -23,14 +23,14 @@ export interface Run {
  *
  * Pullcord knows a key for ever, so one that comes again swallows a stop. Fails towards "another order": severing twice
  * is harmless. An n8n that was installed anew begins to count its executions at 1; so the time when the execution began
- * and the day belong in it. Everything is hashed, so that no length and no character of an id matters; what stands
- * before the hash is for people. At most 114 visible ASCII characters.
+ * and the day belong in it. Ids are hashed, so that their length and their characters don't matter; what stands before
+ * the hash is for people, but for the day. At most 140 visible ASCII characters.
  */
 export function idempotencyKey(run: Run): string {
   const day = new Date(run.now).toISOString().slice(0, 10);
   const { instance, workflow, execution, began = 0, node, runIndex, item, action, scope, reason } = run;
-  const all = JSON.stringify([instance, workflow, execution, began, node, runIndex, item, action, scope, reason, day]);
+  const all = JSON.stringify([instance, workflow, execution, began, node, runIndex, item, action, scope, reason]);
   const hash = createHash('sha256').update(all).digest('hex');
   const seen = execution.replace(/[^0-9A-Za-z-]/g, '').slice(0, 20);
-  return `n8n-${day}-${seen}-${runIndex}-${item}-${hash}`.slice(0, 200);
+  return `n8n-${day}-${seen}-${runIndex}-${item}-${hash}`;
 }

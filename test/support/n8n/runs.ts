@@ -60,7 +60,8 @@ export function requests(credential: Credential, node: IExecuteFunctions['getNod
     sent.push({ ...options, at: `${method} ${address.pathname}${address.search}` });
     try {
       const answer = await fetch(address, {
-        ...{ method, redirect: 'manual', signal: AbortSignal.timeout(options.timeout ?? 300_000) },
+        ...{ method, redirect: options.disableFollowRedirect ? 'manual' : 'follow' },
+        signal: AbortSignal.timeout(options.timeout ?? 300_000),
         headers: {
           ...(headers as Record<string, string>),
           authorization: `Bearer ${credential.token}`,
@@ -68,7 +69,9 @@ export function requests(credential: Credential, node: IExecuteFunctions['getNod
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return { statusCode: answer.status, body: parsed(await answer.text()), headers: {} };
+      if (!answer.ok && !options.ignoreHttpStatusErrors) throw new Error(`status ${answer.status}`);
+      const answered = parsed(await answer.text());
+      return options.returnFullResponse ? { statusCode: answer.status, body: answered, headers: {} } : answered;
     } catch (error) {
       const { code } = (error as { cause?: { code?: string } }).cause ?? {};
       const secret = { config: { headers: { authorization: `Bearer ${credential.token}` }, data: body } };
