@@ -16,11 +16,8 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await whole.apisix.faults.clear();
-  const operators = [whole.alice, whole.bob, whole.carol];
   for (const scope of ['agent', 'llm']) {
-    whole.clock.advance(30);
-    const { name, code } = operators[execution % 3] ?? whole.alice;
-    const parameters = { operation: 'requestRestore', scope, operator: name, code: code() };
+    const parameters = { operation: 'requestRestore', scope, operator: 'alice', code: freshCode('alice') };
     const { error } = await node(parameters, { execution: `clean-up-${execution}-${scope}` });
     if (error && !error.message.startsWith('Nothing is severed')) throw error;
   }
@@ -28,6 +25,11 @@ afterEach(async () => {
 
 const node = (parameters: Parameters<typeof run>[1], options: Parameters<typeof run>[2] = {}, token = 'n8n') =>
   run(credentialOf(whole, token), parameters, { execution: String(execution), ...options });
+/** Digits that were not used before: each time from the next time step. */
+const freshCode = (who: 'alice' | 'bob' | 'carol'): string => {
+  whole.clock.advance(30);
+  return whole[who].code();
+};
 const orders = async (): Promise<Record<string, unknown>[]> => {
   const { baseUrl, token } = credentialOf(whole);
   const answer = await fetch(`${String(baseUrl)}/api/v1/orders`, { headers: { authorization: `Bearer ${token}` } });
@@ -43,7 +45,7 @@ describe('sever', () => {
     expect(await whole.status(AGENT)).toBe(503);
     expect(severed.sent.map(({ at }) => at)).toEqual(['POST /api/v1/orders?wait=30']);
 
-    const restored = await node({ operation: 'requestRestore', operator: 'alice', code: whole.alice.code() });
+    const restored = await node({ operation: 'requestRestore', operator: 'alice', code: freshCode('alice') });
     expect(restored.error).toBeUndefined();
     expect(restored.json).toEqual([expect.objectContaining({ action: 'restore', state: 'live', by: 'alice' })]);
     expect(await whole.status(AGENT)).not.toBe(503);
@@ -91,8 +93,7 @@ describe('sever', () => {
 
   it('fails when a later order overtook it: the scope may be open', async () => {
     await node({ operation: 'sever' });
-    whole.clock.advance(30);
-    await node({ operation: 'requestRestore', operator: 'bob', code: whole.bob.code() }, { execution: 'restore' });
+    await node({ operation: 'requestRestore', operator: 'bob', code: freshCode('bob') }, { execution: 'restore' });
     const { error } = await node({ operation: 'sever' });
     expect(error?.message).toMatch(/^Order \d+ was overtaken by a later one: agent may be open$/);
     expect(error?.description).toContain('new execution');
@@ -145,7 +146,7 @@ describe('request restore', () => {
 
   it('takes digits as people and forms write them', async () => {
     await node({ operation: 'sever' });
-    const code = whole.carol.code();
+    const code = freshCode('carol');
     const written = code.startsWith('0') ? Number(code) : `${code.slice(0, 3)} ${code.slice(3)}`;
     const { error } = await node({ operation: 'requestRestore', operator: 'carol', code: written });
     expect(error).toBeUndefined();
@@ -155,8 +156,7 @@ describe('request restore', () => {
     await node({ operation: 'sever' });
     const restore = (operator: string, code: string, run: string) =>
       node({ operation: 'requestRestore', operator, code }, { execution: `${execution}-${run}` });
-    whole.clock.advance(30);
-    const right = whole.alice.code();
+    const right = freshCode('alice');
     const wrong = String((Number(right) + 1) % 1_000_000).padStart(6, '0');
     const first = await restore('alice', wrong, 'wrong');
     expect(first.error?.message).toBe('The one-time password is wrong');
@@ -167,7 +167,7 @@ describe('request restore', () => {
     expect(await whole.status(AGENT)).toBe(503);
     expect((await restore('alice', right, 'right')).error).toBeUndefined();
     expect((await restore('alice', right, 'used')).error?.message).toBe('This one-time password was used before');
-    expect((await restore('bob', whole.bob.code(), 'nothing')).error?.message).toBe('Nothing is severed there');
+    expect((await restore('bob', freshCode('bob'), 'nothing')).error?.message).toBe('Nothing is severed there');
   });
 });
 
