@@ -333,12 +333,41 @@ describe('law 8, on paper', () => {
       expect(paper).not.toContain(secret);
   });
 
-  it('a flood of refusals of one kind is counted, not written line by line', async () => {
-    const { desk, store } = await setUp();
+  it('a flood of refusals of one kind is counted, not written line by line, nor told so', async () => {
+    const { desk, store, refusals } = await setUp();
     for (let i = 0; i < 1_000; i++) desk.refused('bad-signature', { source: 'sms' });
     desk.close();
     await until(async () => (await kinds(store)).length === 2);
     expect((await store.lines({ limit: 9 }))[1]?.data).toMatchObject({ reason: 'bad-signature', count: 999 });
+    expect(refusals.map(({ data }) => [data.reason, data.count])).toEqual([
+      ['bad-signature', undefined],
+      ['bad-signature', 999],
+    ]);
+  });
+
+  it('refusals that are written one by one are told as the others: the first, and how many more', async () => {
+    const { desk, by, refusals } = await setUp();
+    for (let i = 0; i < 4; i++) await desk.order(request('sever'), by('alice', `00000${i}`));
+    await desk.order(request('restore', 'nowhere'), by('bob'));
+    const about = { scope: 'agent', source: 'sms', by: 'alice' };
+    expect(refusals.map(({ data }) => data)).toEqual([
+      expect.objectContaining({ ...about, reason: 'code-wrong' }),
+      expect.objectContaining({ reason: 'unknown-scope' }),
+    ]);
+    desk.close();
+    expect(refusals.slice(2).map(({ data }) => data)).toEqual([
+      expect.objectContaining({ ...about, reason: 'code-wrong', count: 3 }),
+    ]);
+    expect(JSON.stringify(refusals)).not.toContain('00000');
+  });
+
+  it('a request that is repeated is refused again, and told once', async () => {
+    const { desk, by, refusals } = await setUp();
+    const wrong = request('sever');
+    for (let i = 0; i < 3; i++)
+      expect(await desk.order(wrong, by('alice', '000000'))).toMatchObject({ refused: 'code-wrong' });
+    desk.close();
+    expect(refusals).toHaveLength(1);
   });
 });
 

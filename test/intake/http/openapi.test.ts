@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { openapi } from '../../../src/intake/http/openapi';
 import { operations, refusalsOf } from '../../../src/intake/http/operations';
 import type { RelayReceipt } from '../../../src/intake/sms/relay';
+import type { Notice } from '../../../src/notify/channel';
+import { eventOf, typeOf } from '../../../src/notify/events/from-notice';
 import type { Order } from '../../../src/orders/order';
 import { reasons } from '../../../src/orders/reasons';
 import type { Figures } from '../../../src/tripwire/figures';
@@ -20,6 +22,7 @@ interface Described {
 interface Document {
   openapi: string;
   paths: Record<string, Record<string, Described>>;
+  webhooks?: Record<string, Record<string, Described>>;
   components: { schemas: Record<string, Json>; securitySchemes: Json };
 }
 
@@ -301,6 +304,34 @@ describe('every answer is as it says', () => {
         expect(one?.responses[reasons[reason].status]?.description).toContain(`${reason}: `);
     }
   });
+});
+
+it('describes what is posted to subscribers, as it is posted', () => {
+  const { post } = document.webhooks?.event ?? {};
+  const schema = post?.requestBody?.content['application/json']?.schema ?? {};
+  const base = { id: randomUUID(), at: new Date(NOW).toISOString(), text: 'what happened', scope: 'agent' };
+  const about = { source: 'sms', by: 'alice', reason: 'why', incident: 5 } as const;
+  const notices: Notice[] = [
+    ...(['severing', 'severed', 'restored', 'trouble', 'cleared'] as const).map((kind) => ({
+      kind,
+      text: 'x',
+      at: NOW,
+    })),
+    { kind: 'tripped', text: 'x', at: NOW, order: 7, scope: 'agent', figures },
+    { kind: 'would-trip', text: 'x', at: NOW, figures },
+    { kind: 'refused', text: 'x', at: NOW, refusal: 'code-wrong' },
+  ];
+  for (const notice of notices) {
+    const type = typeOf(notice) ?? 'severed';
+    const event = JSON.parse(JSON.stringify(eventOf(notice, type, base.id, about)));
+    expect(checkOf(schema).parse(event)).toEqual(event);
+  }
+  for (const wrong of [{ ...base }, { ...base, type: 'restoring' }, { ...base, type: 'trouble', state: 'bad' }])
+    expect(checkOf(schema).safeParse(wrong).success).toBe(false);
+  expect(post?.parameters?.map(({ name }) => name)).toEqual([
+    ...['X-Pullcord-Signature', 'X-Pullcord-Event', 'X-Pullcord-Delivery'],
+  ]);
+  expect(Object.keys(post?.responses ?? {})).toEqual(['410', '2XX', 'default']);
 });
 
 it('is the same each time that it is made, with the version that it is given', () => {
