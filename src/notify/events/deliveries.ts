@@ -37,18 +37,14 @@ export class Deliveries {
 
   /** Tries once what is owed. @throws StoreUnavailable when it can't be known whether it is, or whether it was noted. */
   async deliver(ids: DeliveryIds): Promise<Result> {
-    const { outbox, now } = this.options;
+    const { outbox } = this.options;
     const status = this.taken.get(keyOf(ids));
     if (status !== undefined) {
       await this.note(ids, status);
       return 'over';
     }
     if (this.underWay.has(keyOf(ids))) return 'over';
-    if (this.lanes.isFull(ids.subscription)) {
-      // One of those before it takes it up when it is ready.
-      await outbox.postpone(ids, now());
-      return 'over';
-    }
+    if (this.lanes.isFull(ids.subscription)) return 'again';
     return this.once(ids, async () => {
       const delivery = await outbox.owed(ids);
       if (!delivery) return 'over';

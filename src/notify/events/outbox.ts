@@ -45,8 +45,6 @@ export interface Outbox {
   taken(ids: DeliveryIds, at: number, status: number): Promise<void>;
   /** One more try was in vain. */
   failed(ids: DeliveryIds, at: number, status: number | undefined, dueAt: number): Promise<void>;
-  /** Nobody tries it before then. */
-  postpone(ids: DeliveryIds, dueAt: number): Promise<void>;
   /** What is due, oldest first, at most so many of each subscription; due again at `leaseUntil` unless it is dealt with. */
   claim(now: number, leaseUntil: number, perSubscription: number, only?: string): Promise<readonly DeliveryIds[]>;
   /** Makes all that is owed due now. */

@@ -90,12 +90,6 @@ export function createSqlOutbox({ database, sealer, timeoutMs }: SqlOutboxOption
       );
     },
 
-    postpone: async ({ subscription, event }, dueAt) => {
-      await rows('update pullcord.delivery set due = $3 where subscription = $1 and event = $2', [
-        ...[subscription, event, dueAt],
-      ]);
-    },
-
     claim: (now, leaseUntil, perSubscription, only) =>
       rows<DeliveryIds>(
         `update pullcord.delivery d set due = $2 from (

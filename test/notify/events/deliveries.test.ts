@@ -44,7 +44,7 @@ async function setUp(): Promise<void> {
     [],
     open.map(({ id }) => id),
   );
-  poster = createPoster({ version: '0.0.0', now: () => now, timeoutMs: 300 });
+  poster = createPoster({ version: '0.0.0', now: () => now });
   deliveries = start();
 }
 const start = (): Deliveries =>
@@ -142,27 +142,26 @@ it('does not send again what was taken without being kept, though it was kept af
   expect(await rig.outbox.owed(ids)).toBeUndefined();
 });
 
-it('has four under way for one subscriber that is silent, eight in line, and leaves the rest owed and due', async () => {
+it('has four under way for one subscriber that is silent, eight in line, and puts the rest off', async () => {
   receiver.answer = 'silence';
+  poster.close();
+  poster = createPoster({ version: '0.0.0', now: () => now, timeoutMs: 500 });
+  deliveries = start();
   const all = await Promise.all(Array.from({ length: 15 }, () => put()));
   const results = all.map((ids) => deliveries.deliver(ids));
   await until(() => receiver.received.length === 4);
-  expect(await Promise.all(results.slice(12))).toEqual(['over', 'over', 'over']);
+  expect(await Promise.all(results.slice(12))).toEqual(['again', 'again', 'again']);
   expect(receiver.received).toHaveLength(4);
   receiver.answer = 200;
   expect(await Promise.all(results.slice(4, 12))).toEqual(Array(8).fill('over'));
   expect(await Promise.all(results.slice(0, 4))).toEqual(Array(4).fill('again'));
   const rest = all.slice(12);
-  expect(brought).toEqual(expect.arrayContaining(rest));
   await Promise.all(rest.map((ids) => deliveries.deliver(ids)));
   for (const ids of all.slice(4)) expect(times(ids)).toBe(1);
 });
 
 it('ends soon, and what was under way stays owed without a mark', async () => {
   receiver.answer = 'silence';
-  poster.close();
-  poster = createPoster({ version: '0.0.0', now: () => now });
-  deliveries = start();
   const ids = await put();
   const result = deliveries.deliver(ids);
   await until(() => receiver.received.length === 1);

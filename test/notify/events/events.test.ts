@@ -3,18 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import pino from 'pino';
-import type { Entry } from '../../../src/ledger/store';
 import type { Notice } from '../../../src/notify/channel';
-import { createEvents, type Events, eventsChannel } from '../../../src/notify/events';
-import type { EventType } from '../../../src/notify/events/event';
-import { createPoster } from '../../../src/notify/events/post';
+import { type Events, eventsChannel } from '../../../src/notify/events';
 import { LEASE_MS } from '../../../src/notify/events/schedule';
-import { type Jobs, noQueue } from '../../../src/queue/jobs';
-import { startQueue } from '../../../src/queue/queue';
 import { TestClock } from '../../support/desk';
+import { type RunningEvents, runEvents, SECRET } from '../../support/events';
 import { emptiedOutbox, freshOutbox, outboxOn } from '../../support/outbox';
-import { type Receiver, startReceiver } from '../../support/receiver';
+import { type Received, type Receiver, startReceiver } from '../../support/receiver';
 import { isSigned } from '../../support/subscriber';
 import { until } from '../../support/until';
 
@@ -23,11 +18,7 @@ type Rig = Awaited<ReturnType<typeof freshOutbox>>;
 let rig: Rig;
 let receiver: Receiver;
 let clock: TestClock;
-let running: { events: Events; jobs: Jobs };
-let noted: Entry[];
-let troubles: Map<string, string>;
-let lines: Record<string, unknown>[];
-const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(JSON.parse(line)) });
+let events: RunningEvents | undefined;
 
 beforeAll(async () => {
   rig = await freshOutbox();
@@ -37,48 +28,29 @@ beforeEach(async () => {
   await emptiedOutbox(rig.pglite);
   rig.state.away = false;
   receiver = await startReceiver();
-  [clock, noted, troubles, lines] = [new TestClock(), [], new Map(), []];
+  clock = new TestClock();
 });
 afterEach(async () => {
   await stop();
   await receiver.close();
 });
 const stop = async (): Promise<void> => {
-  await running.events.close();
-  await running.jobs.close();
+  await events?.close();
+  events = undefined;
 };
 
 interface Options {
   readonly queue?: boolean;
   readonly on?: Rig;
-  readonly lookMs?: number;
   readonly tokens?: readonly string[];
 }
 
-async function start({ queue = true, on = rig, lookMs = 50, tokens = ['n8n'] }: Options = {}): Promise<Events> {
-  let jobs: Jobs = noQueue;
-  const events = createEvents({
-    ...{ outbox: on.outbox, logger, now: clock.now, lookMs, tokens, scopes: ['agent', 'llm'] },
-    ...{ randomId: () => randomUUID(), randomSecret: () => 'shh' },
-    aboutOrder: async (number) => ({ source: 'sms', by: `who ordered ${number}` }),
-    poster: createPoster({ version: '0.0.0', now: clock.now, timeoutMs: 1_000 }),
-    jobs: { add: (job) => jobs.add(job) },
-    note: (entry) => noted.push(entry),
-    trouble: (key, text) => troubles.set(key, text),
-    cleared: (key) => troubles.delete(key),
-  });
-  const handlers = { enforce: async () => undefined, reply: async () => undefined, deliver: events.deliver };
-  if (queue) jobs = await startQueue({ place: { pglite: on.pglite }, handlers, logger, addTimeoutMs: 2_000 });
-  running = { events, jobs };
-  await events.start();
+async function start({ queue = true, on = rig, tokens = ['n8n'] }: Options = {}): Promise<RunningEvents> {
+  const place = queue ? { place: { pglite: on.pglite } } : {};
+  events = await runEvents({ outbox: on.outbox, now: clock.now, tokens, ...place });
   return events;
 }
 
-const subscribe = async (events: readonly EventType[] = ['severed', 'trouble'], url = receiver.url, token = 'n8n') => {
-  const made = await running.events.subscriptions.create(token, { url, events });
-  if ('refused' in made) throw new Error(made.refused);
-  return made;
-};
 const notice = (text: string, kind: Notice['kind'] = 'severed'): Notice => ({
   ...{ kind, text, scope: 'agent', order: 7, at: clock.now() },
 });
@@ -90,35 +62,35 @@ const owed = async (on = rig): Promise<number> => {
 
 it('delivers over the queue, and owes nothing then', async () => {
   const events = await start();
-  await subscribe();
+  await events.subscribe(receiver.url);
   await events.tell(notice('one'));
   await until(() => receiver.received.length === 1);
-  expect(isSigned(receiver.received[0] as never, 'shh')).toBe(true);
+  expect(isSigned(receiver.received[0] as Received, SECRET)).toBe(true);
   expect(receiver.received[0]?.body).toMatchObject({ type: 'severed', order: 7, by: 'who ordered 7', source: 'sms' });
   await until(async () => (await owed()) === 0);
 });
 
 it('delivers again when the receiver is back, the same event with the same id', async () => {
   const events = await start();
-  await subscribe();
+  await events.subscribe(receiver.url);
   const { url } = receiver;
   await receiver.close();
   await events.tell(notice('one'));
-  await until(() => lines.some(({ msg }) => String(msg).includes('was not taken')));
+  await until(() => events.lines.some(({ msg }) => String(msg).includes('was not taken')));
   receiver = await startReceiver();
   receiver.answer = 404;
-  await running.events.subscriptions.create('n8n', { url: receiver.url, events: ['severed'] });
+  await events.subscribe(receiver.url, ['severed']);
   await events.tell(notice('two'));
   await until(() => receiver.received.length === 2);
   receiver.answer = 200;
   await until(() => receiver.received.length === 3);
   expect(new Set(receiver.received.map(({ body }) => body.id)).size).toBe(1);
-  expect(JSON.stringify(lines)).not.toContain(new URL(url).pathname);
+  expect(JSON.stringify(events.lines)).not.toContain(new URL(url).pathname);
 });
 
 it('delivers without the queue, and takes up what is owed when it is back', async () => {
   const events = await start({ queue: false });
-  await subscribe();
+  await events.subscribe(receiver.url);
   receiver.answer = 503;
   await events.tell(notice('one'));
   await until(() => receiver.received.length === 1);
@@ -130,8 +102,8 @@ it('delivers without the queue, and takes up what is owed when it is back', asyn
 
 it('delivers from memory to those that it knows while the database is away', async () => {
   const events = await start();
-  await subscribe();
-  await subscribe(['warned'], `${receiver.url}/other`);
+  await events.subscribe(receiver.url);
+  await events.subscribe(`${receiver.url}/other`, ['warned']);
   rig.state.away = true;
   receiver.answer = 503;
   const began = performance.now();
@@ -150,7 +122,7 @@ it('takes up what was owed over a restart, though the queue has lost everything'
   const dataDir = join(mkdtempSync(join(tmpdir(), 'pullcord-events-')), 'ledger');
   const first = await freshOutbox(dataDir);
   const events = await start({ on: first });
-  await subscribe();
+  await events.subscribe(receiver.url);
   receiver.answer = 500;
   for (const text of ['one', 'two', 'three', 'four', 'five']) await events.tell(notice(text));
   await until(() => texts().length === 5);
@@ -175,8 +147,8 @@ it('takes up what was owed over a restart, though the queue has lost everything'
 });
 
 it('takes up by itself what the queue lost while it ran, when its time is over', async () => {
-  await start();
-  await subscribe();
+  const events = await start();
+  await events.subscribe(receiver.url);
   const at = new Date(clock.now()).toISOString();
   const lost = { id: randomUUID(), type: 'severed', at, text: 'lost' } as const;
   await rig.outbox.put(lost, JSON.stringify(lost), clock.now() + LEASE_MS);
@@ -192,10 +164,10 @@ it('takes up by itself what the queue lost while it ran, when its time is over',
 
 it('ends a subscription at 410, on paper, by its host alone', async () => {
   const events = await start();
-  const made = await subscribe();
+  const made = await events.subscribe(receiver.url);
   receiver.answer = 410;
   await events.tell(notice('one'));
-  await until(() => noted.length === 2);
+  await until(() => events.noted.length === 2);
   await events.tell(notice('two'));
   expect(events.subscriptions.known()).toEqual([]);
   expect(await owed()).toBe(0);
@@ -205,7 +177,7 @@ it('ends a subscription at 410, on paper, by its host alone', async () => {
     events: ['severed', 'trouble'],
     host: new URL(receiver.url).host,
   };
-  expect(noted).toEqual([
+  expect(events.noted).toEqual([
     { kind: 'subscription', data: { ...about, what: 'made' } },
     { kind: 'subscription', data: { ...about, what: 'ended', why: 'its receiver answered 410' } },
   ]);
@@ -213,37 +185,40 @@ it('ends a subscription at 410, on paper, by its host alone', async () => {
 
 it('tells people of a receiver that takes nothing for a day, and when it takes again; what was too old is gone', async () => {
   const events = await start();
-  const made = await subscribe();
+  const made = await events.subscribe(receiver.url);
   receiver.answer = 404;
   await events.tell(notice('one'));
   await until(() => receiver.received.length > 0);
   await until(async () => (await rig.outbox.subscriptions()).open[0]?.failingSince !== undefined);
-  expect(troubles.size).toBe(0);
+  expect(events.troubles.size).toBe(0);
   clock.advance(DAY_SECONDS + 1);
-  await until(() => troubles.size === 1);
-  expect([...troubles][0]).toEqual([`subscription ${made.id}`, expect.stringContaining(new URL(receiver.url).host)]);
-  expect([...troubles][0]?.[1]).not.toContain('/hook');
+  await until(() => events.troubles.size === 1);
+  expect([...events.troubles][0]).toEqual([
+    `subscription ${made.id}`,
+    expect.stringContaining(new URL(receiver.url).host),
+  ]);
+  expect([...events.troubles][0]?.[1]).not.toContain('/hook');
   expect(await owed()).toBe(0);
   receiver.answer = 200;
   await events.tell(notice('two'));
-  await until(() => troubles.size === 0);
+  await until(() => events.troubles.size === 0);
   expect(receiver.received.at(-1)?.body.text).toBe('two');
 });
 
 it('ends those of tokens that are not configured any more', async () => {
-  await start({ tokens: ['n8n', 'old'] });
-  await subscribe(['severed'], `${receiver.url}/1`, 'old');
-  const kept = await subscribe(['severed'], `${receiver.url}/2`);
+  const first = await start({ tokens: ['n8n', 'old'] });
+  await first.subscribe(`${receiver.url}/1`, ['severed'], 'old');
+  const kept = await first.subscribe(`${receiver.url}/2`, ['severed']);
   await stop();
   const events = await start();
   await until(() => events.subscriptions.known().length === 1);
   expect(events.subscriptions.known()[0]?.id).toBe(kept.id);
-  expect(noted.at(-1)?.data).toMatchObject({ token: 'old', what: 'ended' });
+  expect(events.noted.at(-1)?.data).toMatchObject({ token: 'old', what: 'ended' });
 });
 
 it('is one of the channels: what is told before it is there waits', async () => {
   const events = await start();
-  await subscribe();
+  await events.subscribe(receiver.url);
   const late: { events?: Events } = {};
   const channel = eventsChannel(() => late.events);
   expect(await channel.tell(notice('early'))).toBe('retry');

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   requests.length = 0;
-  poster = createPoster({ version: '1.2.3', now: () => AT, timeoutMs: 300 });
+  poster = createPoster({ version: '1.2.3', now: () => AT });
 });
 afterEach(() => poster.close());
 afterAll(async () => {
@@ -76,6 +76,8 @@ it('sends the very bytes, signed', async () => {
 
 it('does not wait for ever, and says so without the address', async () => {
   answer = () => undefined;
+  poster.close();
+  poster = createPoster({ version: '1.2.3', now: () => AT, timeoutMs: 300 });
   const began = performance.now();
   expect(await post()).toEqual({ verdict: 'again', error: 'no answer in time' });
   expect(performance.now() - began).toBeLessThan(2_000);
@@ -86,8 +88,6 @@ it('does not wait for ever, and says so without the address', async () => {
 it('ends when it is told to', async () => {
   answer = () => undefined;
   const closing = new AbortController();
-  poster.close();
-  poster = createPoster({ version: '1.2.3', now: () => AT });
   const posted = post(url, closing.signal);
   closing.abort();
   expect(await posted).toMatchObject({ verdict: 'again' });
@@ -103,6 +103,8 @@ it.each<[string, (response: ServerResponse) => void]>([
   ['badly packed', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip')],
 ])('goes by the status, though the answer is %s', async (_name, how) => {
   answer = how;
+  poster.close();
+  poster = createPoster({ version: '1.2.3', now: () => AT, timeoutMs: 1_000 });
   expect(await post()).toEqual({ verdict: 'taken', status: 200 });
 });
 
