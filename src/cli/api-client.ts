@@ -4,6 +4,7 @@ import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import {
   components,
+  type DrillAnswer,
   type LedgerLineAnswer,
   type OrderBody,
   type PlacedAnswer,
@@ -22,6 +23,9 @@ export interface ApiClient {
   readiness(): Promise<ReadinessAnswer>;
   lines(query: { readonly after?: number; readonly limit?: number }): Promise<readonly LedgerLineAnswer[]>;
   verify(): Promise<VerdictAnswer>;
+  /** Begins a drill. @param waitSeconds how long the answer may wait for its end; 0 to 30. */
+  runDrill(waitSeconds: number): Promise<DrillAnswer>;
+  drill(id: string, waitSeconds: number): Promise<DrillAnswer>;
 }
 
 export interface ApiClientOptions {
@@ -87,6 +91,9 @@ export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptio
     scopes: async () => (await call(components.ScopeList, { url: '/api/v1/scopes' })).scopes,
     readiness: () => call(components.Readiness, { url: '/readyz' }),
     lines: async (query) => (await call(components.LedgerLines, { url: '/api/v1/ledger', params: query })).lines,
+    runDrill: (wait) =>
+      call(components.Drill, { method: 'post', url: '/api/v1/drills', params: { wait } }, wait * 1000),
+    drill: (id, wait) => call(components.Drill, { url: `/api/v1/drills/${id}`, params: { wait } }, wait * 1000),
     verify: () => call(components.Verdict, { url: '/api/v1/ledger/verify' }, VERIFY_MS),
   };
 }

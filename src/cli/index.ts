@@ -6,6 +6,7 @@ import { version } from '../version';
 import { registerCheck } from './check';
 import { type Cli, type ExitCode, Failure, type Io, type Register } from './cli';
 import { registerConfigSchema } from './config-schema';
+import { registerDrill } from './drill';
 import { registerLedger } from './ledger';
 import { registerOperator } from './operator';
 import { registerRestore } from './restore';
@@ -41,6 +42,7 @@ const commands: readonly Register[] = [
   registerSever,
   registerRestore,
   registerStatus,
+  registerDrill,
   registerLedger,
   registerOperator,
   registerToken,

@@ -12,9 +12,9 @@ const worthy: ReadonlySet<NoticeKind> = new Set<NoticeKind>([
   ...(['trouble', 'alarm', 'cleared', 'tripped', 'trip-settled', 'would-trip', 'warned'] as const),
 ]);
 
-/** A drill that passed is for reports; one that didn't is an alarm. */
+/** A drill that failed is an alarm; one that passed, or that something else came before, is for reports. */
 const isWorthy = ({ kind, drill }: Notice): boolean =>
-  worthy.has(kind) || (kind === 'drill' && drill?.state !== 'passed');
+  worthy.has(kind) || (kind === 'drill' && drill?.state !== 'passed' && drill?.brokenOff === undefined);
 
 const unsure = { ok: false, retry: true } as const;
 

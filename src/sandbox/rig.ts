@@ -50,6 +50,8 @@ export interface RigOptions {
   /** Routes, and what they need, before Pullcord starts: path under /apisix/admin, and body. */
   readonly objects: readonly (readonly [path: string, body: unknown])[];
   readonly config: Pick<ConfigInput, 'scopes'> & Partial<ConfigInput>;
+  /** Beside the one that the rig starts. */
+  readonly moreGateways?: ConfigInput['gateways'];
   /** Of the one gateway: method, connections. */
   readonly gateway?: Partial<ConfigInput['gateways'][string]>;
   /** Of Twilio: what else calls, for instance. */
@@ -94,6 +96,7 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
         ...{ adminUrl: apisix.adminUrl, adminKey: apisix.adminKey, gatewayUrls: [...apisix.gatewayUrls] },
         ...options.gateway,
       },
+      ...options.moreGateways,
     },
     sms: { twilio: { accountSid: ACCOUNT, authTokens: [AUTH_TOKEN], numbers: [NUMBER], ...options.twilio } },
     ...options.config,

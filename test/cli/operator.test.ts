@@ -95,6 +95,7 @@ describe('operator add', () => {
       ['tripwire', '--phone', '+15550100007'],
       'tripwire stands in the ledger for the tripwire',
     ],
+    ['the name of who drills', ['drill', '--phone', '+15550100007'], 'drill stands in the ledger for the drill'],
     ['a number that is taken', ['bob', '--phone', '+15550100001'], '+15550100001 belongs to alice already'],
     ['a bad name', ['Alice Smith', '--phone', '+15550100007'], 'use a-z'],
     ['a bad number', ['bob', '--phone', '0155'], 'write the number as E.164'],

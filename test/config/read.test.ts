@@ -330,6 +330,11 @@ describe('one fault', () => {
       fault: 'gateways @3 name at least one gateway',
     },
     {
+      name: 'a scope that drills have',
+      given: { yaml: minimalYaml.replace('agent:', 'drill:') },
+      fault: 'scopes.drill @9 this name is reserved for drills (pullcord drill); take another one',
+    },
+    {
       name: 'a scope that does not exist',
       given: { yaml: append('defaultScope: llm\n') },
       fault: 'defaultScope @12 no such scope; there are: agent',

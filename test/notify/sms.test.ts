@@ -54,6 +54,16 @@ it.each<[NoticeKind, number]>([
   expect(texts).toHaveLength(count);
 });
 
+it.each<[NonNullable<Notice['drill']>, number]>([
+  [{ state: 'passed' }, 0],
+  [{ state: 'failed' }, 2],
+  [{ state: 'failed', brokenOff: 'order 3 came' }, 0],
+])('a drill %j makes %d texts', async (drill, count) => {
+  const { channel, texts } = phones();
+  expect(await channel.tell({ ...alarm(), kind: 'drill', drill })).toBe('told');
+  expect(texts).toHaveLength(count);
+});
+
 it('sends at most five to a number within an hour, and goes on after it', async () => {
   const { channel, texts, clock } = phones();
   for (let i = 0; i < 5; i++) expect(await channel.tell(alarm(`number ${i}`))).toBe('told');

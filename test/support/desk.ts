@@ -59,17 +59,18 @@ export interface TestDeskOptions {
   readonly clock: TestClock;
   readonly config?: Record<string, unknown>;
   readonly dataDir?: string;
+  readonly drillOperator?: () => Operator | undefined;
 }
 
 /** A desk with its enforcer, upon a store and cutters that the test brings. */
-export function startDesk({ store, cutters, clock, config, dataDir }: TestDeskOptions) {
+export function startDesk({ store, cutters, clock, config, dataDir, drillOperator }: TestDeskOptions) {
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'pullcord-'));
   const logger = pino({ level: 'silent' });
   const spool = new Spool(folder, () => undefined);
   const told: string[] = [];
   const refusals: Entry[] = [];
   const enforcer = new Enforcer({
-    ...{ store, spool, cutters, logger, now: clock.now, periodMs: 20, scopes: ['agent', 'llm'] },
+    ...{ store, spool, cutters, logger, now: clock.now, periodMs: 20, scopes: ['agent', 'llm', 'drill'] },
     events: {
       settled: (latch) => told.push(`${latch.state} ${latch.scope} ${latch.order}`),
       drift: (cutter, what) => told.push(`drift ${cutter} ${what}`),
@@ -89,6 +90,7 @@ export function startDesk({ store, cutters, clock, config, dataDir }: TestDeskOp
       ...config,
     }),
     ...{ store, spool, enforcer, operators: testOperators(), logger, now: clock.now },
+    ...(drillOperator ? { drillOperator } : {}),
     events: {
       accepted: () => undefined,
       alarm: (key, text) => told.push(`alarm ${key}: ${text}`),

@@ -26,7 +26,7 @@ export interface Report {
   readonly text: string;
 }
 
-type Config = Partial<RigOptions['config']>;
+type Options = Omit<Partial<RigOptions>, 'config'> & { readonly config?: Partial<RigOptions['config']> };
 
 const drillToken = {
   name: 'n8n',
@@ -35,11 +35,11 @@ const drillToken = {
 };
 
 /** A whole installation whose token may drill, at the beginning of a time step: codes last. */
-export async function startDrillground({ config, ...options }: Partial<RigOptions> = {}): Promise<Drillground> {
+export async function startDrillground({ config, ...options }: Options = {}): Promise<Drillground> {
   const whole = await startWhole({
     config: {
       ...{ scopes: gatewayScopes, enforcer: { periodSeconds: 1 }, api: { tokens: [drillToken] } },
-      ...(config as Config),
+      ...config,
     },
     drillStepMs: 3_000,
     ...options,

@@ -112,12 +112,14 @@ export class FakeDrills implements Pick<Drills, 'start' | 'report' | 'newest'> {
   readonly asked: unknown[] = [];
   known: DrillReport[] = [];
   refusal: Refusal | undefined;
+  /** What one that begins has become when it is asked for. */
+  begins: DrillReport | undefined;
 
   async start(by: string): Promise<DrillReport | Refusal> {
     this.asked.push({ by });
     if (this.refusal) return this.refusal;
     const begun: DrillReport = { id: 'd-1', state: 'running', by, startedAt: NOW, steps: [], text: 'Drill under way.' };
-    this.known = [...this.known, begun];
+    this.known = [...this.known, this.begins ?? begun];
     return begun;
   }
   async report(id: string, waitMs: number): Promise<DrillReport | undefined> {
@@ -144,6 +146,7 @@ export const tokens = [
   tokenOf('relayer', ['relay']),
   tokenOf('relaying-reader', ['relay', 'status']),
   tokenOf('listener', ['events']),
+  tokenOf('driller', ['drill']),
   tokenOf('all', [...tokenRight.options]),
 ];
 

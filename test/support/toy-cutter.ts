@@ -15,7 +15,7 @@ export class ToyCutter implements Cutter {
   constructor(
     readonly name = 'toy',
     readonly required = true,
-    private readonly scopes = ['agent', 'llm'],
+    private readonly scopes = ['agent', 'llm', 'drill'],
   ) {}
 
   async enforce(goal: Goal, overtaken: AbortSignal): Promise<Report> {

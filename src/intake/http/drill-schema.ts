@@ -28,6 +28,7 @@ export const drill = z.object({
     .object({ drills: z.int().min(1), medianMs: ms, slower: z.boolean().optional() })
     .optional()
     .describe('With earlier drills that passed; missing when there is none.'),
+  brokenOff: z.string().optional().describe('Why it came to no end; missing where it did.'),
   text: z.string().describe('One line for a person.'),
 });
 

@@ -99,7 +99,8 @@ export async function conduct(
     const all = [...steps.all, ...cleaning.all];
     const state = brokenOff === undefined && all.every(({ ok }) => ok) ? 'passed' : 'failed';
     const comparison = compare(all, ms, await options.compareWith().catch(() => []));
-    const text = summary(comparison.steps, ms, brokenOff === undefined ? {} : { brokenOff });
-    return { ...begun, state, endedAt: now(), ms, ...comparison, text };
+    const why = brokenOff === undefined ? {} : { brokenOff };
+    const text = summary(comparison.steps, ms, brokenOff);
+    return { ...begun, state, endedAt: now(), ms, ...comparison, ...why, text };
   }
 }

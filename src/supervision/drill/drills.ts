@@ -5,7 +5,7 @@ import { isRehearsal } from '../../orders/drill';
 import type { Order } from '../../orders/order';
 import type { Refusal } from '../../orders/reasons';
 import { type ConductOptions, conduct } from './conduct';
-import type { DrillReport } from './report';
+import { type DrillReport, summary } from './report';
 import { Steps } from './steps';
 import { tidyUp } from './tidy';
 
@@ -130,9 +130,10 @@ export function createDrills(options: DrillsOptions): Drills {
   async function bury(): Promise<void> {
     for (const dead of await shelf.running()) {
       if (dead.id === running?.report().id) continue;
-      const report: DrillReport = { ...dead, state: 'failed', endedAt: now(), text: DIED };
+      const text = summary(dead.steps, 0, DIED);
+      const report: DrillReport = { ...dead, state: 'failed', endedAt: now(), brokenOff: DIED, text };
       await shelf.save(report);
-      record({ kind: 'drill', data: { id: dead.id, state: 'failed', text: DIED } });
+      record({ kind: 'drill', data: { id: dead.id, state: 'failed', text } });
       tell(report);
     }
   }
@@ -140,13 +141,17 @@ export function createDrills(options: DrillsOptions): Drills {
   return {
     start,
     async report(id, waitMs) {
-      if (running?.report().id !== id) return shelf.get(id);
-      const { ended, report } = running;
+      const ours = running?.report().id === id ? running : undefined;
       const late = new AbortController();
       const signal = AbortSignal.any([late.signal, closing.signal]);
-      const timeUp = pause(waitMs, undefined, { signal }).catch(() => undefined);
+      const timeUp = () => pause(waitMs, undefined, { signal }).catch(() => undefined);
       try {
-        return await Promise.race([ended, timeUp.then(report)]);
+        if (ours) return await Promise.race([ours.ended, timeUp().then(ours.report)]);
+        const kept = await shelf.get(id);
+        if (kept?.state !== 'running' || waitMs === 0) return kept;
+        // Another instance's, or one that died.
+        await timeUp();
+        return await shelf.get(id);
       } finally {
         late.abort();
       }
@@ -167,4 +172,4 @@ export function createDrills(options: DrillsOptions): Drills {
 
 const notNow = (detail: string): Refusal => ({ refused: 'not-now', detail });
 
-const DIED = 'Drill broken off: Pullcord ended while it was under way. What was left is cleaned up at the next start.';
+const DIED = 'Pullcord ended while it was under way. What was left is cleaned up at the next start.';

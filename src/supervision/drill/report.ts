@@ -67,28 +67,28 @@ export interface DrillReport {
   readonly ms?: number;
   readonly steps: readonly DrillStep[];
   readonly compared?: Compared;
+  /** Why it came to no end. Left out where it did. */
+  readonly brokenOff?: string;
   /** One line for a person. */
   readonly text: string;
 }
 
 /** As it is shown to programs: times as ISO 8601, and no field that was added inside alone. */
-export function shownReport({ id, state, by, startedAt, endedAt, ms, steps, compared, text }: DrillReport) {
+export function shownReport(report: DrillReport) {
+  const { id, state, by, startedAt, endedAt, ms, steps, compared, brokenOff, text } = report;
   return {
     ...{ id, state, by, startedAt: new Date(startedAt).toISOString() },
     ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt).toISOString() }),
     ...(ms === undefined ? {} : { ms }),
     steps: steps.map((step) => ({ ...step })),
     ...(compared ? { compared: { ...compared } } : {}),
+    ...(brokenOff === undefined ? {} : { brokenOff }),
     text,
   };
 }
 
 /** The one line about a drill that has ended. */
-export function summary(
-  steps: readonly DrillStep[],
-  ms: number,
-  { brokenOff }: { readonly brokenOff?: string },
-): string {
+export function summary(steps: readonly DrillStep[], ms: number, brokenOff?: string): string {
   if (brokenOff !== undefined) return `Drill broken off: ${brokenOff}`;
   const failed = steps.filter(({ ok }) => !ok);
   const [first] = failed;

@@ -1,0 +1,47 @@
+import type { DrillAnswer } from '../intake/http/schemas';
+import type { ApiClient } from './api-client';
+import { type ApiOptions, apiOf, withApi } from './api-options';
+import { type Cli, Failure, type Register } from './cli';
+import { printable } from './printable';
+
+const HELP = `
+The token needs the right drill. No scope is touched; see docs/drill.md.
+Exit code 0: passed; 1: failed, or refused; 2: wrong use.`;
+
+/** As long as one call may wait. Seconds. */
+const WAIT_SECONDS = 30;
+
+export const registerDrill: Register = (cli) => {
+  const command = cli.program
+    .command('drill')
+    .description('rehearse the whole way, from a signed text to the refusal and back, on canary routes of its own');
+  withApi(command)
+    .addHelpText('after', HELP)
+    .action(async (options: ApiOptions) => {
+      const drill = await rehearse(apiOf(cli, options));
+      if (options.json) cli.say(JSON.stringify(drill));
+      else sayDrill(cli, drill);
+      if (drill.state !== 'passed') throw new Failure(printable(drill.text));
+    });
+};
+
+/** To its end, which always comes: each of its steps is bounded. */
+async function rehearse(api: ApiClient): Promise<DrillAnswer> {
+  let drill = await api.runDrill(WAIT_SECONDS);
+  while (drill.state === 'running') drill = await api.drill(drill.id, WAIT_SECONDS);
+  return drill;
+}
+
+function sayDrill({ say }: Pick<Cli, 'say'>, { state, steps, compared, text }: DrillAnswer): void {
+  const places = steps.map(({ name, gateway }) => (gateway === undefined ? name : `${name} (${printable(gateway)})`));
+  const width = Math.max(0, ...places.map((place) => place.length));
+  steps.forEach(({ ok, ms, usualMs, slower, detail }, i) => {
+    const usually = usualMs === undefined ? '' : ` (usually ${inSeconds(usualMs)}${slower ? ', SLOWER' : ''})`;
+    say(`${ok ? '  ' : '! '}${(places[i] ?? '').padEnd(width)}  ${inSeconds(ms).padStart(7)}${usually}`);
+    if (detail !== undefined) say(`    ${printable(detail)}`);
+  });
+  if (state === 'passed') say(printable(text));
+  if (compared) say(`${compared.drills} earlier drills took ${inSeconds(compared.medianMs)} in the middle.`);
+}
+
+const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
