@@ -10,6 +10,9 @@ import { until } from '../support/until';
 
 /** Law 7, supervised: the way is rehearsed on a canary route, and a broken one is found before it is needed. */
 
+// Each starts a whole installation, and some drill several times.
+jest.setTimeout(40_000);
+
 const ALL = stepNames.filter((name) => name !== 'leftovers');
 /** The one write that cuts and gives back. */
 const CLAMP = /global_rules\/pullcord-clamp\/.*vars$/;
@@ -167,7 +170,7 @@ describe('a drill', () => {
   it('fails where a gateway does not refuse, fires no last resort, and cleans up', async () => {
     const lastResort = { afterSeconds: 1, webhook: receiver.url };
     ground = await startDrillground({
-      ...{ apisix: { nodes: 2 }, gateway: { climbAfterMs: 500 } },
+      ...{ apisix: { nodes: 2 }, gateway: { climbAfterMs: 500 }, drillStepMs: 5_000 },
       config: { lastResort, notify: { sms: false } },
     });
     const { faults } = ground.whole.apisix;

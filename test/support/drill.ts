@@ -41,7 +41,7 @@ export async function startDrillground({ config, ...options }: Options = {}): Pr
       ...{ scopes: gatewayScopes, enforcer: { periodSeconds: 1 }, api: { tokens: [drillToken] } },
       ...config,
     },
-    drillStepMs: 3_000,
+    drillStepMs: 10_000,
     ...options,
   });
   whole.clock.advance(STEP_SECONDS - ((whole.clock.now() / 1000) % STEP_SECONDS) + 1);
