@@ -193,6 +193,22 @@ describe('a drill', () => {
     expect(receiver.received).toEqual([]);
   });
 
+  it('law 6: fails when something else on the gateway is not what it was', async () => {
+    ground = await startDrillground({ config: { notify: { sms: false } } });
+    const { apisix, admin } = ground.whole;
+    let written: Promise<unknown> | undefined;
+    apisix.faults.answer(500, {
+      match: (method, path) => {
+        if (method === 'PATCH' && CLAMP.test(path)) written ??= admin('PATCH', 'routes/home', { desc: 'another' });
+        return false;
+      },
+    });
+    const report = await ground.drill();
+    await written;
+    expect(stepsOf(report)).toEqual(ALL.map((name) => (name === 'compared' ? '!compared' : name)));
+    expect(report.text).toMatch(/^Drill FAILED at compared \(main\): not what it was: routes\/home\./);
+  });
+
   it('is broken off by a real STOP, which loses nothing by it', async () => {
     ground = await startDrillground({ config: { notify: { ...telling(), sms: false } } });
     const { apisix, alice, phone } = ground.whole;
