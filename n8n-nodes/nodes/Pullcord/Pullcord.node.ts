@@ -31,7 +31,7 @@ export class Pullcord implements INodeType {
       } catch (error) {
         const told = asNodeError(this.getNode(), error, item);
         if (!this.continueOnFail()) throw asNodeError(this.getNode(), told, item);
-        results.push({ json: toldInItem(told), error: told, pairedItem: { item } });
+        results.push({ json: toldInItem(told), pairedItem: { item } });
       }
     }
     return [results];

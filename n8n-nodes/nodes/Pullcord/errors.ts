@@ -7,12 +7,16 @@ export function asNodeError(node: INode, error: unknown, itemIndex: number): Nod
   return new NodeOperationError(node, error instanceof Error ? error : String(error), { itemIndex });
 }
 
-/** What an item says when the workflow goes on after a failure. */
+/**
+ * What an item says when the workflow goes on after a failure. In these three fields and no other, and without n8n's own
+ * field `error` beside `json`: n8n sends an item to a node's error output by either, and where that field is set it
+ * puts its message in the place of all that stands in `json`.
+ */
 export function toldInItem(error: NodeApiError | NodeOperationError): IDataObject {
   const facts = error.context.data;
   return {
     error: error.message,
-    ...(error.description ? { description: error.description } : {}),
-    ...(typeof facts === 'object' && facts !== null ? (facts as IDataObject) : {}),
+    ...(error.description ? { message: error.description } : {}),
+    ...(typeof facts === 'object' && facts !== null ? { details: facts as IDataObject } : {}),
   };
 }
