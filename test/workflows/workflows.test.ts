@@ -113,7 +113,7 @@ describe.each(cases)('%s', (_file, workflow) => {
   });
 
   const nulls = new Proxy({}, { get: () => null });
-  const error = { error: { message: 'm' }, description: 'd' };
+  const error = { error: { message: 'm' }, message: 'd' };
   const speaking = working.filter(({ parameters }) => expressionsIn(parameters).length > 0);
 
   it.each(speaking.map((node) => [node.name, node] as const))('%s survives what is missing', (name, node) => {
@@ -149,14 +149,14 @@ describe('sms.json', () => {
   });
 
   it.each([
-    ['a stray request, without a signature', { error: 'missing' }, 400],
-    ['a wrong signature', { error: 'wrong', reason: 'bad-signature', status: 403 }, 403],
-    ['Pullcord is away', { error: 'away', reason: 'unreachable' }, 503],
-    ['another program answers', { error: 'who?', reason: 'not-pullcord', status: 404 }, 503],
-    ['the token is wrong', { error: 'token', reason: 'token-wrong', status: 401 }, 503],
-    ['the token may not relay', { error: 'right', reason: 'no-right', status: 403 }, 503],
-    ['something failed inside', { error: 'oops', reason: 'internal-error', status: 500 }, 500],
-  ])('%s', (_what, json, expected) => {
-    expect(status(json)).toBe(expected);
+    ['a stray request, without a signature', undefined, 400],
+    ['a wrong signature', { reason: 'bad-signature', status: 403 }, 403],
+    ['Pullcord is away', { reason: 'unreachable' }, 503],
+    ['another program answers', { reason: 'not-pullcord', status: 404 }, 503],
+    ['the token is wrong', { reason: 'token-wrong', status: 401 }, 503],
+    ['the token may not relay', { reason: 'no-right', status: 403 }, 503],
+    ['something failed inside', { reason: 'internal-error', status: 500 }, 500],
+  ])('%s', (error, details, expected) => {
+    expect(status({ error, message: 'what to do', details })).toBe(expected);
   });
 });
