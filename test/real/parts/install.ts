@@ -27,6 +27,14 @@ export function pythonWithVenv(): string {
   );
 }
 
+/** Makes sure of what native modules of Node are built with. */
+export function compiler(): void {
+  pythonWithVenv();
+  findOrInstall('build-essential', () =>
+    ['make', 'g++'].map(onPath).find((path, _, all) => !all.includes(undefined) && path),
+  );
+}
+
 function makesEnvironments(python: string): boolean {
   return existsSync(python) && spawnSync(python, ['-c', 'import venv, ensurepip']).status === 0;
 }

@@ -1,0 +1,315 @@
+import { until } from '../support/until';
+import type { Property } from './parts/n8n-rest';
+import { type N8nWithPullcord, startN8nWithPullcord } from './parts/n8n-with-pullcord';
+import { createWitness, type Witness } from './parts/n8n-witness';
+import { calling, listening } from './parts/n8n-workflows';
+
+/**
+ * A real n8n with the node and every shipped workflow, beside the whole program. One of each for all tests, which go on
+ * from one to the next as a day would.
+ */
+
+/** The first start installs n8n and the tools of the node's package. Milliseconds. */
+const FIRST_START_MS = 1_500_000;
+const PATIENCE_MS = 30_000;
+/** Starts, and whatever waits for a minute to pass. Milliseconds. */
+const SLOW_MS = 180_000;
+
+const EVENTS = ['severing', 'severed', 'restored', 'refused', 'tripped', 'warned', 'trouble', 'drill'];
+const SHIPPED = ['pullcord-ask', 'pullcord-drill', 'pullcord-morning', 'pullcord-sms', 'pullcord-tell-team'];
+const OURS = ['t-events', 't-sever', 't-wrong', 't-relay-severs', 't-order', 't-restore'];
+
+let all: N8nWithPullcord;
+let witness: Witness;
+/** When a question was put that nobody answers. */
+let asked = 0;
+
+beforeAll(async () => {
+  const byPerson = { operator: '={{ $json.body.operator }}', code: '={{ $json.body.code }}' };
+  all = await startN8nWithPullcord({
+    tokens: { n8n: ['stop', 'status', 'events', 'drill'], 'n8n-relay': ['relay'] },
+    credentials: { pullcord: 'n8n', 'pullcord-relay': 'n8n-relay', wrong: 'nobody' },
+    operators: 8,
+    settings: { consoleUrl: 'https://pullcord.example.org/', minutes: 1, mention: '@here' },
+    workflows: [
+      listening('t-events', 'pullcord', EVENTS),
+      calling('t-sever', 'pullcord', { operation: 'sever', reason: 'from n8n' }),
+      calling('t-wrong', 'wrong', { operation: 'sever' }),
+      calling('t-relay-severs', 'pullcord-relay', { operation: 'sever' }),
+      calling('t-order', 'pullcord', { operation: 'getOrder', orderNumber: '={{ $json.body.order }}' }),
+      calling('t-restore', 'pullcord', { operation: 'requestRestore', scope: 'agent', ...byPerson }),
+    ],
+    keys: ['openclaw', 'stray-1', 'stray-2'],
+    config: (litellm, keys) => {
+      const perMinute = 5;
+      return {
+        tripwire: {
+          ...{ everySeconds: 1, others: 'warn', litellm: [{ url: litellm.url }], defaults: { anomaly: false } },
+          keys: { openclaw: { key: keys.openclaw ?? '', ceilings: { usd: { perMinute } } } },
+          whole: { ceilings: { usd: { perMinute: 100 * perMinute } } },
+        },
+      };
+    },
+  });
+  witness = createWitness(all, 't-events');
+  await all.activate(...OURS, ...SHIPPED);
+}, FIRST_START_MS);
+
+afterAll(async () => all?.close(), PATIENCE_MS);
+
+const execute = (workflow: string): Promise<string> => all.folder.cli('execute', `--id=${workflow}`, '--rawOutput');
+
+describe('the package', () => {
+  it(
+    'passes n8n-node lint, and holds what n8n needs and nothing else',
+    async () => {
+      expect(await all.nodes.lint()).not.toMatch(/\b(warning|error)s?\b/i);
+      const { files } = all.nodes;
+      for (const file of ['package.json', 'README.md', 'LICENSE', 'dist/nodes/Pullcord/Pullcord.node.js'])
+        expect(files).toContain(file);
+      expect(files.filter((file) => file.endsWith('.svg'))).toHaveLength(2);
+      expect(files.filter((file) => file.endsWith('.node.json'))).toHaveLength(2);
+      expect(files.filter((file) => /node_modules|\.test\.|lock|(?<!\.d)\.ts$/.test(file))).toEqual([]);
+    },
+    SLOW_MS,
+  );
+
+  it('the test of its credential tells a good token from a wrong one', async () => {
+    const test = (token: string): Promise<{ status: string; message: string }> => {
+      const data = { baseUrl: all.pullcord.url, token };
+      const credentials = { id: '', name: 'tried', type: 'pullcordApi', data };
+      return all.n8n.rest('POST', '/credentials/test', { credentials });
+    };
+    expect(await test(all.pullcord.token('n8n'))).toMatchObject({ status: 'OK' });
+    expect(await test(all.pullcord.token('n8n-relay'))).toMatchObject({ status: 'OK' });
+    expect(await test('nobody')).toMatchObject({ status: 'Error', message: expect.stringContaining('token') });
+  });
+
+  it('offers an AI agent to sever and to look, and nothing that restores', async () => {
+    const types = await all.n8n.nodeTypes();
+    const find = (name: string) => types.find((type) => type.name === `n8n-nodes-pullcord.${name}`);
+    const forTools = (one: Property): boolean =>
+      !one.displayOptions?.hide?.['@tool']?.includes(true) &&
+      (one.displayOptions?.show?.['@tool'] ?? [true]).includes(true);
+    const offered = (find('pullcordTool')?.properties ?? []).filter(forTools);
+    const operations = offered.filter(({ name }) => name === 'operation').flatMap(({ options = [] }) => options);
+    // n8n's own entry, which leads to its HTTP node, beside those that are the node's.
+    expect(operations.map(({ value }) => value).sort()).toEqual(['__CUSTOM_API_CALL__', 'getStatus', 'sever']);
+    expect(offered.map(({ name }) => name)).not.toContain('code');
+    expect(find('pullcordTrigger')).toBeDefined();
+    expect(find('pullcordTriggerTool')).toBeUndefined();
+  });
+});
+
+describe('a workflow', () => {
+  it('cuts nothing with a wrong token, or one that may not, and says what is wrong', async () => {
+    expect((await all.post('t-wrong')).status).toBe(500);
+    expect(await all.failure('t-wrong')).toMatch(/does not know the token of this credential.*pullcord token new/);
+    expect((await all.post('t-relay-severs')).status).toBe(500);
+    expect(await all.failure('t-relay-severs')).toMatch(/lacks the right "stop".*Nothing was severed by this/);
+    expect(await witness.orders()).toEqual([]);
+    expect(await all.pullcord.refuses()).toBe(false);
+  });
+
+  it('severs, and the gateway refuses; the trigger tells, and the team hears what is spent', async () => {
+    const answer = await all.post('t-sever');
+    expect(answer.status).toBe(200);
+    const order = JSON.parse(answer.text);
+    expect(order).toMatchObject({ scope: 'agent', state: 'severed', by: 'token:n8n', reason: 'from n8n', missing: [] });
+    expect(await all.pullcord.refuses()).toBe(true);
+    const [execution] = await all.n8n.executions('t-sever');
+    expect(execution).toMatchObject({ status: 'success', finished: true });
+    const { number } = order;
+    expect(JSON.parse((await all.post('t-order', { order: number })).text)).toMatchObject({ number, state: 'severed' });
+    await witness.event('severing', { order: number });
+    expect(await witness.event('severed', { order: number })).toMatchObject({
+      ...{ scope: 'agent', by: 'token:n8n', reason: 'from n8n', text: expect.any(String), at: expect.any(String) },
+    });
+    const text = await witness.told(/Reason: from n8n/);
+    expect(text).toContain(`Scope: agent, order ${number}`);
+    expect(text).toMatch(/Spent, all keys: \$\d+\.\d\d in the last minute/);
+    expect(text).toContain('https://pullcord.example.org/console');
+  });
+
+  it('restores nothing without a code, or with a wrong one; with a true one it does', async () => {
+    const { name, code } = witness.somebody();
+    expect((await all.post('t-restore', { operator: name })).status).toBe(500);
+    expect(await all.failure('t-restore')).toMatch(/one-time password is missing: nothing was sent/);
+    const wrong = code() === '123456' ? '654321' : '123456';
+    expect((await all.post('t-restore', { operator: name, code: wrong })).status).toBe(500);
+    expect(await all.failure('t-restore')).toMatch(/one-time password is wrong/);
+    expect(await witness.event('refused', { refusal: 'code-wrong' })).toMatchObject({ text: expect.any(String) });
+    expect(await all.pullcord.refuses()).toBe(true);
+
+    const { status, text } = await all.post('t-restore', { operator: name, code: code() });
+    expect([status, text]).toEqual([200, expect.stringContaining('"live"')]);
+    expect(await all.pullcord.refuses()).toBe(false);
+    expect(await witness.event('restored')).toMatchObject({ scope: 'agent', by: name });
+    await witness.told(/restored/i);
+  });
+});
+
+describe('a text message through n8n', () => {
+  it('with one byte bent is refused, stops nothing, and wakes nobody', async () => {
+    const before = witness.texts().length;
+    const { phone, code } = witness.somebody();
+    const { form, signature } = all.pullcord.signed(phone, `STOP ${code()}`);
+    const answer = await fetch(`${all.folder.url}/webhook/pullcord-sms`, {
+      method: 'POST',
+      headers: { 'x-twilio-signature': signature },
+      body: new URLSearchParams({ ...form, Body: form.Body?.replace('STOP', 'STOp') ?? '' }),
+    });
+    expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining("Twilio's signature")]);
+    expect(await all.pullcord.refuses()).toBe(false);
+    expect(witness.texts().length).toBe(before);
+  });
+
+  it('with a true signature severs, once, and is answered by text; n8n keeps none of it', async () => {
+    const [stopper, restorer] = [witness.somebody(), witness.somebody()];
+    const { phone } = all.pullcord;
+    const sent = await phone.text(stopper.phone, `STOP ${stopper.code()}`);
+    expect(sent).toEqual({ messageSid: sent.messageSid, status: 200 });
+    await phone.expectReply(stopper.phone, /^SEVERED/, PATIENCE_MS);
+    expect(await all.pullcord.refuses()).toBe(true);
+    const given = (await witness.orders()).length;
+    expect((await phone.again(sent.messageSid)).status).toBe(200);
+    expect(await witness.orders()).toHaveLength(given);
+
+    expect(await phone.text(restorer.phone, `RESTORE ${restorer.code()}`)).toMatchObject({ status: 200 });
+    await phone.expectReply(restorer.phone, /^RESTORED/, PATIENCE_MS);
+    expect(await all.pullcord.refuses()).toBe(false);
+    expect(await all.n8n.executions('pullcord-sms')).toEqual([]);
+  });
+});
+
+describe('the tripwire', () => {
+  it('warns, and a person who is asked cuts: by the button, not by a preview of the link', async () => {
+    await all.pullcord.spend('stray-1', 7);
+    expect(await witness.event('warned')).toMatchObject({ figures: { limit: 5 }, scope: 'agent' });
+    const [, link = ''] = /(http\S+form-waiting\S+)/.exec(await witness.told(/Cut it off, or leave it running/)) ?? [];
+    // n8n answers nothing at all to whoever is faster than the execution that will wait.
+    await until(async () => (await all.n8n.executions('pullcord-ask'))[0]?.status === 'waiting', PATIENCE_MS);
+    const page = await fetch(link);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Leave it running')]);
+    expect(await all.pullcord.refuses()).toBe(false);
+    const form = new FormData();
+    // As n8n's page sends a radio button.
+    form.set('field-0', JSON.stringify(['Cut it off']));
+    form.set('field-1', 'Robin\nof the team');
+    const answer = await fetch(link, { method: 'POST', body: form });
+    expect([answer.status, await answer.text()]).toEqual([200, '{"status":200}']);
+    await witness.told(/^Severed: agent \(cut it off, said Robin of the team\)/);
+    expect(await all.pullcord.refuses()).toBe(true);
+    expect((await witness.orders())[0]).toMatchObject({
+      by: 'token:n8n',
+      reason: expect.stringContaining('said Robin'),
+    });
+    await all.pullcord.order('restore', 'agent', witness.somebody());
+  });
+
+  it('warns again, and nobody answers: see below', async () => {
+    await all.pullcord.spend('stray-2', 7);
+    await until(() => witness.texts().filter((text) => /Cut it off, or leave/.test(text)).length === 2, PATIENCE_MS);
+    asked = performance.now();
+  });
+
+  it('trips, and the team hears why', async () => {
+    await all.pullcord.spend('openclaw', 7);
+    const tripped = await witness.event('tripped');
+    expect(tripped).toMatchObject({ scope: 'agent', figures: { rule: 'ceiling', limit: 5 }, text: expect.any(String) });
+    await witness.event('severed', { order: tripped.order });
+    expect(await all.pullcord.refuses()).toBe(true);
+    expect(await witness.told(/is being severed/)).toMatch(/Spent, all keys: \$(?!0\.00)/);
+    await all.pullcord.order('restore', 'agent', witness.somebody());
+  });
+});
+
+describe('by the command line', () => {
+  it(
+    'a drill passes, and the morning is told; the same when it fails, in capitals',
+    async () => {
+      await Promise.all([execute('pullcord-drill'), execute('pullcord-morning')]);
+      expect(await witness.told(/^Drill passed\. /)).toContain('https://pullcord.example.org/console');
+      expect(await witness.event('drill')).toMatchObject({ drill: { state: 'passed', steps: expect.any(Array) } });
+      const morning = await witness.told(/^Pullcord is armed\./);
+      expect(morning).toMatch(/Scopes: agent live, llm live, fallback live/);
+      expect(morning).toMatch(/Incident \d+: agent, by token:n8n \(from n8n\), .+, closed/);
+      expect(morning).toMatch(/Spent, all keys: \$\d+\.\d\d in the last minute/);
+
+      all.pullcord.apisix.faults.answer(500);
+      const raised = await witness.event('trouble', { state: 'raised' });
+      expect(raised.text).toEqual(expect.any(String));
+      await expect(execute('pullcord-drill')).rejects.toThrow(/the drill failed/);
+      expect(await witness.told(/^@here\nDRILL FAILED\. /)).toMatch(/Failed: /);
+      await all.pullcord.apisix.faults.clear();
+      await witness.event('trouble', { state: 'cleared' });
+    },
+    SLOW_MS,
+  );
+});
+
+describe('a restart', () => {
+  it(
+    'of n8n, while something happens, and of Pullcord by force: it is told afterwards, and so is what follows',
+    async () => {
+      await all.n8n.stop();
+      const { number } = await all.pullcord.order('sever', 'fallback');
+      await all.pullcord.program.kill('SIGKILL');
+      await Promise.all([all.n8n.start(), all.pullcord.start()]);
+      const late = await witness.event('severed', { order: number }, SLOW_MS / 2);
+      expect(late).toMatchObject({ scope: 'fallback' });
+      const restored = await all.pullcord.order('restore', 'fallback', witness.somebody());
+      await witness.event('restored', { order: restored.number });
+    },
+    SLOW_MS,
+  );
+
+  it('of nobody: while Pullcord is away that is told, Twilio hears 503, and the execution ends as failed', async () => {
+    await all.pullcord.program.end('SIGTERM');
+    const { phone, code } = all.pullcord.operators[0] as { phone: string; code(): string };
+    expect(await all.pullcord.phone.text(phone, `STOP ${code()}`)).toMatchObject({ status: 503, error: 11200 });
+    expect(await witness.told(/^A TEXT MESSAGE COULD NOT BE HANDED TO PULLCORD/)).toContain('cannot be reached');
+    await expect(execute('pullcord-morning')).rejects.toThrow(/Pullcord cannot be reached at/);
+    expect(await witness.told(/^PULLCORD CANNOT BE ASKED/)).toMatch(/See whether Pullcord runs/);
+    await all.pullcord.start();
+  });
+});
+
+describe('a workflow that is switched off', () => {
+  it('gives its subscription back, and hears nothing more', async () => {
+    const urls = async (): Promise<string[]> => {
+      const path = '/api/v1/subscriptions';
+      const { subscriptions } = await all.pullcord.get<{ subscriptions: { url: string }[] }>('n8n', path);
+      return subscriptions.map(({ url }) => url);
+    };
+    expect(await urls()).toHaveLength(3);
+    const before = (await all.n8n.executions('t-events')).length;
+    await all.n8n.api('POST', '/workflows/t-events/deactivate');
+    await until(async () => (await urls()).length === 2, PATIENCE_MS);
+    expect((await urls()).filter((url) => url.includes('t-events'))).toEqual([]);
+    const heard = witness.texts().length;
+    await all.pullcord.order('sever', 'llm');
+    await until(
+      () =>
+        witness
+          .texts()
+          .slice(heard)
+          .some((text) => text.includes('llm')),
+      PATIENCE_MS,
+    );
+    expect(await all.n8n.executions('t-events')).toHaveLength(before);
+  });
+});
+
+describe('a warning that nobody answers', () => {
+  it(
+    'warned, and nobody answered: that is told, and nothing is cut',
+    async () => {
+      await witness.told(/^REMINDER: nobody answered within 1 minutes\. Nothing was cut/, SLOW_MS);
+      expect(performance.now() - asked).toBeGreaterThan(59_000);
+      const ordered = (await witness.orders()).map(({ reason = '' }) => reason);
+      expect(ordered.filter((reason) => reason.includes('nobody answered'))).toEqual([]);
+    },
+    SLOW_MS,
+  );
+});
