@@ -1,19 +1,23 @@
 import { type Listener, listen } from '../../src/sandbox/apisix/listener';
 import { startDrillground, TOKEN } from '../support/drill';
-import { run } from '../support/n8n/pullcord';
+import { run, STARTS_MS } from '../support/n8n/pullcord';
 
-it('rehearses for real, and gives the report', async () => {
-  const ground = await startDrillground();
-  try {
-    const credential = { baseUrl: ground.whole.pullcord.internalUrl, token: TOKEN };
-    const { json, error } = await run(credential, { operation: 'runDrill' });
-    expect(error).toBeUndefined();
-    expect(json).toEqual([expect.objectContaining({ state: 'passed', by: 'token:n8n', text: expect.any(String) })]);
-    expect(json[0]?.steps).toEqual(expect.arrayContaining([expect.objectContaining({ ok: true })]));
-  } finally {
-    await ground.close();
-  }
-});
+it(
+  'rehearses for real, and gives the report',
+  async () => {
+    const ground = await startDrillground();
+    try {
+      const credential = { baseUrl: ground.whole.pullcord.internalUrl, token: TOKEN };
+      const { json, error } = await run(credential, { operation: 'runDrill' });
+      expect(error).toBeUndefined();
+      expect(json).toEqual([expect.objectContaining({ state: 'passed', by: 'token:n8n', text: expect.any(String) })]);
+      expect(json[0]?.steps).toEqual(expect.arrayContaining([expect.objectContaining({ ok: true })]));
+    } finally {
+      await ground.close();
+    }
+  },
+  STARTS_MS,
+);
 
 describe('at a door whose answers are handed in', () => {
   const report = { id: 'd1', by: 'token:drill', startedAt: '2026-01-02T03:04:05.000Z', steps: [], text: 'Drill' };

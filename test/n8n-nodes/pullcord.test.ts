@@ -1,4 +1,4 @@
-import { credentialOf, run, startTokenWhole } from '../support/n8n/pullcord';
+import { credentialOf, run, STARTS_MS, startTokenWhole } from '../support/n8n/pullcord';
 import { until } from '../support/until';
 import type { Whole } from '../support/whole';
 
@@ -9,7 +9,7 @@ let whole: Whole;
 let execution = 0;
 beforeAll(async () => {
   whole = await startTokenWhole();
-});
+}, STARTS_MS);
 afterAll(() => whole.close());
 beforeEach(() => {
   execution += 1;

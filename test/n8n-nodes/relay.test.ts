@@ -1,5 +1,5 @@
 import { parse } from 'node:querystring';
-import { credentialOf, run, startTokenWhole } from '../support/n8n/pullcord';
+import { credentialOf, run, STARTS_MS, startTokenWhole } from '../support/n8n/pullcord';
 import { RELAY_URL } from '../support/relay';
 import type { Whole } from '../support/whole';
 
@@ -9,7 +9,7 @@ const AGENT = '/v1/embeddings';
 let whole: Whole;
 beforeAll(async () => {
   whole = await startTokenWhole({}, { twilio: { relayUrls: [RELAY_URL] } });
-});
+}, STARTS_MS);
 afterAll(() => whole.close());
 
 const relay = (parameters: Readonly<Record<string, unknown>>, token = 'relay') =>

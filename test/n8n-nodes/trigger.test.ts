@@ -1,5 +1,5 @@
 import { signature } from '../../src/signature';
-import { credentialOf, startTokenWhole } from '../support/n8n/pullcord';
+import { credentialOf, STARTS_MS, startTokenWhole } from '../support/n8n/pullcord';
 import { startWorkflow, type TriggerParameters, type Workflow } from '../support/n8n/trigger';
 import { until } from '../support/until';
 import type { Whole } from '../support/whole';
@@ -10,7 +10,7 @@ let whole: Whole;
 let workflows: Workflow[];
 beforeAll(async () => {
   whole = await startTokenWhole();
-});
+}, STARTS_MS);
 afterAll(() => whole.close());
 beforeEach(() => {
   workflows = [];

@@ -10,6 +10,9 @@ import type { IDataObject, INodeExecutionData, NodeApiError } from './workflow';
 /** One token for each right, named after it, and one that has them all. */
 const tokens = [...tokenRight.options.map((right) => tokenOf(right, [right])), tokenOf('n8n', [...tokenRight.options])];
 
+/** How long a whole installation may take to start where other tests keep the machine busy. Milliseconds. */
+export const STARTS_MS = 60_000;
+
 /** A whole installation that knows those tokens. */
 export const startTokenWhole = (config: Partial<RigOptions['config']> = {}, rest: Partial<RigOptions> = {}) =>
   startWhole({
