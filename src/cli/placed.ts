@@ -27,7 +27,7 @@ function newsOf(placed: PlacedAnswer, waited: boolean): News {
     const within = `within ${Math.ceil(placed.withinSeconds / 60)} min`;
     return bad(`RESTORE ${scope} waits for a second operator: another person has to order it, too, ${within}.`);
   }
-  const { number, state, ms, cut, gateways, missing } = placed;
+  const { number, state, ms, cut, gateways, missing, overtakenBy } = placed;
   const order = number > 0 ? `Order ${number}` : 'The order, not yet numbered by the ledger';
   const seen = `on ${count(gateways, 'gateway')}, seen after ${(Math.max(ms, 100) / 1000).toFixed(1)} s. ${order}.`;
   switch (state) {
@@ -36,7 +36,10 @@ function newsOf(placed: PlacedAnswer, waited: boolean): News {
     case 'live':
       return good(`RESTORED ${scope}: served again ${seen}`);
     case 'overtaken':
-      return bad(`${order} was overtaken by a later one. See: pullcord status`);
+      // Somebody else severed it, too, and that was seen.
+      return placed.action === 'sever' && overtakenBy?.state === 'severed'
+        ? good(`SEVERED ${scope}, by order ${overtakenBy.order}: ${order} was overtaken by it.`)
+        : bad(`${order} was overtaken by a later one. See: pullcord status`);
     case 'severing':
     case 'restoring': {
       const taken = `${state.toUpperCase()} ${scope}: ${order} is not yet seen everywhere`;

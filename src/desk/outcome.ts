@@ -26,7 +26,8 @@ export function outcomeOf({ order, latch, sight, spooled, now }: Standing): Outc
     ms: Math.max(0, at - order.at),
   });
   const overtaken = order.number === UNNUMBERED ? !spooled && !isCut(latch) : latch.order > order.number;
-  if (overtaken) return stands('overtaken', latch.since);
+  if (overtaken)
+    return { ...stands('overtaken', latch.since), overtakenBy: { order: latch.order, state: latch.state } };
   if (order.action === 'sever') {
     if (latch.state === 'severed' && latch.order === order.number) return stands('severed', latch.since);
     // Seen, but not on paper yet: the ledger may be away, and the person waits.

@@ -1,3 +1,4 @@
+import type { LatchState } from '../latch/latch';
 import type { Outcome } from '../orders/desk';
 import type { Order } from '../orders/order';
 import { count, cutList, seconds, segment } from './segment';
@@ -24,11 +25,23 @@ export function outcomeText(order: Pick<Order, 'number' | 'action' | 'scope'>, o
       return missing(`RESTORING ${scope}${numbered(order, ', order ')}: not yet seen everywhere`);
     case 'overtaken':
       return segment([
-        `The order${numbered(order, ' ')} (${order.action} ${scope}) was overtaken by a later order.`,
+        `The order${numbered(order, ' ')} (${order.action} ${scope}) was overtaken by ${later(outcome)}.`,
+        ...(outcome.overtakenBy ? [`${scope} ${stands[outcome.overtakenBy.state]}.`] : []),
         'STATUS shows it.',
       ]);
   }
 }
+
+const later = ({ overtakenBy }: Outcome): string =>
+  overtakenBy && overtakenBy.order > 0 ? `order ${overtakenBy.order}` : 'a later order';
+
+/** As the ledger has it: a sever that overtook a sever leaves nobody in doubt. */
+const stands: Readonly<Record<LatchState, string>> = {
+  live: 'is live',
+  severing: 'is being severed',
+  severed: 'is severed',
+  restoring: 'is being restored',
+};
 
 /** What stands amiss without the request that showed it: that is in the log, and there is no room for it here. */
 const brief = (missing: string): string => missing.replace(/\b(GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE) \S+ /g, '');

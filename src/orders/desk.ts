@@ -1,5 +1,5 @@
 import type { Right, TokenRight } from '../config/schema';
-import type { Latch } from '../latch/latch';
+import type { Latch, LatchState } from '../latch/latch';
 import type { Order, OrderRequest } from './order';
 import type { Refusal, RefusalReason } from './reasons';
 
@@ -32,6 +32,8 @@ export interface Outcome {
   readonly gateways: number;
   /** What is missing until it is seen, in words. */
   readonly missing: readonly string[];
+  /** When it was overtaken: the scope's newest order, and how the scope stands under that one. */
+  readonly overtakenBy?: { readonly order: number; readonly state: LatchState };
 }
 
 /** Whether nothing more is to come of the order. */

@@ -62,6 +62,13 @@ describe('sever', () => {
   it('is bad news when a later order came first', async () => {
     desk.result = { state: 'overtaken' };
     expect(await pullcord('sever')).toMatchObject({ code: 1, stderr: expect.stringContaining('overtaken') });
+    desk.result = { state: 'overtaken', overtakenBy: { order: 9, state: 'severing' } };
+    expect(await pullcord('sever')).toMatchObject({ code: 1, stderr: expect.stringContaining('overtaken') });
+    desk.result = { state: 'overtaken', overtakenBy: { order: 9, state: 'severed' } };
+    expect(await pullcord('sever')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('SEVERED agent, by order 9'),
+    });
   });
 
   it('prints one JSON object, with the same exit codes', async () => {

@@ -62,6 +62,19 @@ describe('law 1, stop wins', () => {
     expect(cutter.writes).toEqual(['cut agent']);
   });
 
+  it('two people who stop at once leave neither of them in doubt', async () => {
+    const { desk, by } = await setUp();
+    const first = orderOf(await desk.order(request('sever'), by('alice')));
+    const second = orderOf(await desk.order(request('sever'), by('bob')));
+    expect(await desk.outcome(second, 2_000)).toMatchObject({ state: 'severed' });
+    // On paper, too.
+    await until(() => desk.latches().find(({ scope }) => scope === first.scope)?.state === 'severed');
+    expect(await desk.outcome(first, 0)).toMatchObject({
+      ...{ state: 'overtaken', overtakenBy: { order: second.number, state: 'severed' } },
+    });
+    expect(await desk.outcome(second, 0)).not.toHaveProperty('overtakenBy');
+  });
+
   it('a stop cancels the first half of a restore by two', async () => {
     const { desk, by, clock } = await setUp({ config: { restore: { operators: 2 } } });
     await desk.order(request('sever'), by('alice'));

@@ -103,6 +103,16 @@ describe('sever', () => {
     expect(anew.json).toEqual([expect.objectContaining({ state: 'severed' })]);
   });
 
+  it('is content when the later order cut it, too', async () => {
+    const [first] = (await node({ operation: 'sever' })).json;
+    const [second] = (await node({ operation: 'sever' }, { execution: 'at the same time' })).json;
+    // Retry On Fail: the same execution again.
+    const { json, error } = await node({ operation: 'sever' });
+    expect(error).toBeUndefined();
+    const overtakenBy = { order: second?.number, state: 'severed' };
+    expect(json).toEqual([expect.objectContaining({ number: first?.number, state: 'overtaken', overtakenBy })]);
+  });
+
   it('one run is one order; another item, loop, execution, n8n and beginning is another', async () => {
     const number = async (options: Parameters<typeof run>[2] = {}, items = 1) =>
       (await node(Array(items).fill({ operation: 'sever' }), options)).json.map((json) => json.number);

@@ -16,6 +16,7 @@ const scopeName = z.string().min(1).max(32).describe('One of the configured scop
 const time = z.iso.datetime().describe('RFC 3339, in UTC.');
 const orderNumber = z.int().min(1).describe('Only grows.');
 const action = z.enum(['sever', 'restore']);
+const latchState = z.enum(['live', 'severing', 'severed', 'restoring']);
 /** Unicode's category Cc, written out: not every reader of `/openapi.json` knows `\p{Cc}`. */
 const CONTROL = '\\u0000-\\u001f\\u007f-\\u009f';
 /** One line of text, which goes into the ledger and perhaps into a text message. */
@@ -105,6 +106,10 @@ const outcome = order.extend({
   cut: z.int().min(0).describe('Routes that are cut now.'),
   gateways: z.int().min(0).describe('How many gateways were seen.'),
   missing: z.array(z.string()).describe('What is missing until it is seen.'),
+  overtakenBy: z
+    .object({ order: z.int().min(0), state: latchState })
+    .optional()
+    .describe("Where it was overtaken: the scope's newest order, and how the scope stands under that one."),
 });
 
 const pending = z
@@ -118,7 +123,7 @@ const pending = z
 
 const scope = z.object({
   scope: scopeName,
-  state: z.enum(['live', 'severing', 'severed', 'restoring']),
+  state: latchState,
   since: time.optional().describe('When this state began; missing when no order ever touched the scope.'),
   order: z.int().min(0).describe('Number of the order that set this state; 0 when none ever did.'),
   seen: z.boolean().describe('Whether every gateway was seen to be in this state.'),

@@ -14,8 +14,10 @@ export function orderAnswer({ number, action, scope, source, by, reason, correla
   return { number, action, scope, source, by, reason, correlation, at: time(at) };
 }
 
-export function outcomeAnswer(order: Order, { state, ms, cut, gateways, missing }: Outcome): OutcomeAnswer {
-  return { ...orderAnswer(order), state, ms, cut, gateways, missing: [...missing] };
+export function outcomeAnswer(order: Order, outcome: Outcome): OutcomeAnswer {
+  const { state, ms, cut, gateways, missing, overtakenBy } = outcome;
+  const by = overtakenBy && { order: overtakenBy.order, state: overtakenBy.state };
+  return { ...orderAnswer(order), state, ms, cut, gateways, missing: [...missing], overtakenBy: by };
 }
 
 /** @param missing what is missing until the latch's state is seen. */

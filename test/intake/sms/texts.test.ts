@@ -45,6 +45,17 @@ test('says what is missing, and never "severed" or "restored" before it was seen
   );
 });
 
+test.each([
+  ['severed', 'is severed'],
+  ['severing', 'is being severed'],
+  ['restoring', 'is being restored'],
+  ['live', 'is live'],
+] as const)('says how the scope stands under the order that overtook it: %s', (state, words) => {
+  expect(outcomeText(order, { ...seen, state: 'overtaken', overtakenBy: { order: 13, state } })).toBe(
+    `The order 12 (sever agent) was overtaken by order 13. agent ${words}. STATUS shows it.`,
+  );
+});
+
 test('a stop without the ledger has no number yet', () => {
   const unnumbered = { ...order, number: 0 };
   expect(outcomeText(unnumbered, seen)).not.toMatch(/order/i);

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { asError, type Failure } from '../../shared/failure';
+import { isObject } from '../../shared/transport';
 import type { Operation } from '../operation';
 import { missingOf, nameOf, placeOrder } from '../order';
 import { reason, reasonOf, scope, textOf, timeout, waitOf, waitUntilVerified } from '../parameters';
@@ -26,8 +27,17 @@ export const sever: Operation = {
 
 /** What speaks against saying that it is done. */
 function doubtOf(outcome: IDataObject, seconds: number): Failure | undefined {
-  const { number, scope: named, state, missing } = outcome;
+  const { number, scope: named, state, missing, overtakenBy } = outcome;
   const facts = { order: number, scope: named, state, missing };
+  const later = isObject(overtakenBy) ? overtakenBy : {};
+  // Somebody else severed it, too, and that was seen.
+  if (state === 'overtaken' && later.state === 'severed') return undefined;
+  if (state === 'overtaken' && later.state === 'severing')
+    return {
+      message: `${nameOf(outcome)} was overtaken by a later one, which was not seen to cut ${String(named)} yet`,
+      description: 'Pullcord keeps cutting and looking; Get Status shows how it stands.',
+      ...{ reason: 'not-seen', facts },
+    };
   if (state === 'overtaken')
     return {
       message: `${nameOf(outcome)} was overtaken by a later one: ${String(named)} may be open`,
