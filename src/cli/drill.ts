@@ -41,7 +41,7 @@ function sayDrill({ say }: Pick<Cli, 'say'>, { state, steps, compared, text }: D
     if (detail !== undefined) say(`    ${printable(detail)}`);
   });
   if (state === 'passed') say(printable(text));
-  if (compared) say(`${compared.drills} earlier drills took ${inSeconds(compared.medianMs)} in the middle.`);
+  if (compared) say(`The median of earlier drills (${compared.drills}) is ${inSeconds(compared.medianMs)}.`);
 }
 
 const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

@@ -29,7 +29,7 @@ it('begins one, waits for its end, and says each step with its time', async () =
       '  stop             2.90 s (usually 0.10 s, SLOWER)',
       '    by publicUrl',
       'Drill passed.',
-      '3 earlier drills took 0.40 s in the middle.',
+      'The median of earlier drills (3) is 0.40 s.',
       '',
     ].join('\n'),
     stderr: '',

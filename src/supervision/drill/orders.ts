@@ -53,7 +53,7 @@ export function createDrillOrders({ desk, operator, refresh, newest }: DrillOrde
     const receipt = await desk.order(request, { kind: 'operator', operator: DRILL_OPERATOR, code });
     if (receipt.kind === 'refused') throw new Error(`refused: ${receipt.detail ?? reasons[receipt.refused].advice}`);
     if (receipt.kind === 'pending') throw new Error('a second operator is asked for, which no drill has');
-    return { order: receipt.order, detail: 'straight to the desk: the door for texts was not rehearsed' };
+    return { order: receipt.order, detail: 'straight to the desk: the door for texts was not rehearsed.' };
   }
 
   return {

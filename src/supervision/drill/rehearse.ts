@@ -90,7 +90,7 @@ export async function rehearse(options: RehearsalOptions, steps: Steps, signal: 
     await steps.must(action === 'sever' ? 'stop' : 'restore', async () => {
       given = await orders.give(action, door, id, signal);
       const { waitedMs, detail } = given;
-      const waited = waitedMs >= 1000 ? `, after a wait of ${Math.round(waitedMs / 1000)} s for a fresh code` : '';
+      const waited = waitedMs >= 1000 ? ` It waited ${Math.round(waitedMs / 1000)} s for a fresh code.` : '';
       return { detail: `${detail}${waited}`, waitedMs };
     });
     return given as NonNullable<typeof given>;
