@@ -43,7 +43,7 @@ async function answering(status: number, body: string | undefined): Promise<{ ur
 const doorTo = (publicUrl: string, listenerUrl: string, sms: object = { twilio }) =>
   createDrillDoor({
     config: { publicUrl, sms } as unknown as Parameters<typeof createDrillDoor>[0]['config'],
-    ...{ listenerUrl, publicMs: 300, ownMs: 1_000 },
+    ...{ listenerUrl, publicMs: 2_000, ownMs: 10_000 },
   });
 
 it('texts by the public URL where that leads here, signed for it as Twilio does', async () => {
@@ -66,7 +66,7 @@ it.each<[string, number, string | undefined, RegExp]>([
   ['refuses it', 403, '', /answers 403/],
   ["is a router's page", 200, '<html></html>', /is answered by somebody else/],
   ['is a Pullcord that has no drill', 200, SILENCE, /is answered by somebody else/],
-  ['is a black hole', 200, undefined, /can't be reached \(no answer in 300 ms\)/],
+  ['is a black hole', 200, undefined, /can't be reached \(no answer in 2000 ms\)/],
 ])(
   'where the public URL %s, takes the own listener, says so, and tries no second time',
   async (_what, status, body, how) => {
