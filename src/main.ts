@@ -28,6 +28,7 @@ import { startQueue } from './queue/queue';
 import { startDrills } from './supervision/drill';
 import { createDrillOperator } from './supervision/drill/operator';
 import { shownReport } from './supervision/drill/report';
+import { guardedIn, NOT_REPORTED, superviseGuard } from './supervision/guards';
 import { LedgerWatch } from './supervision/ledger-watch';
 import { readiness } from './supervision/readiness';
 import { Troubles } from './supervision/troubles';
@@ -139,7 +140,9 @@ async function assemble(
   const cutters = createCutters({
     ...{ config, store, snapshots: ledger.snapshots, logger, now },
     onRoutes: (gateway, chosen) => routes.set(gateway, chosen),
+    onGuard: (gateway, faults) => superviseGuard(supervise, gateway, faults),
   });
+  for (const gateway of guardedIn(config)) superviseGuard(supervise, gateway, [NOT_REPORTED]);
   const enforcer = new Enforcer({
     ...{ store, spool, cutters, logger, now, periodMs, scopes: [...Object.keys(config.scopes), DRILL_SCOPE] },
     events: {

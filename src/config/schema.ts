@@ -68,6 +68,16 @@ const scope = z.strictObject({
     ),
 });
 
+const guard = z.strictObject({
+  controlUrls: z
+    .array(httpUrl)
+    .min(1)
+    .describe("APISIX's Control API of every node, http://<node>:9090: one guard is in each gateway process."),
+  secret: secret
+    .refine((text) => text.length >= 32, 'too short: make one with openssl rand -hex 32')
+    .describe('32 characters at least, the same as in plugin_attr of the gateways.'),
+});
+
 const gateway = z.strictObject({
   adminUrl: httpUrl.describe("APISIX's Admin API, without /apisix/admin."),
   adminKey: secret.describe("An Admin API key that may write (APISIX's role `admin`)."),
@@ -80,6 +90,11 @@ const gateway = z.strictObject({
       'Metrics of every node (plugin prometheus), http://<node>:9091/apisix/prometheus/metrics: the tripwire counts there what passes by LiteLLM. Left out: nobody counts it.',
     ),
   controlUrl: httpUrl.optional().describe("APISIX's Control API, for what it can tell beside the probes."),
+  guard: guard
+    .optional()
+    .describe(
+      'The guard plugin (docs/guard.md): cuts at once when etcd or the Admin API is dead, and reaches what drains after a reload. Left out: there is none.',
+    ),
   method: z
     .enum(['auto', 'clamp', 'rewrite'])
     .default('auto')

@@ -10,7 +10,7 @@ import { createLiteLLMCutters } from './litellm';
 import type { Memory } from './memory';
 import { createWebhookCutter } from './webhook';
 
-export interface CuttersOptions extends Pick<ApisixCutterOptions, 'onRoutes'> {
+export interface CuttersOptions extends Pick<ApisixCutterOptions, 'onRoutes' | 'onGuard'> {
   readonly config: Config;
   readonly store: Store;
   readonly snapshots: SnapshotStore;
@@ -25,7 +25,7 @@ export const memoryIn = (store: Store): Memory => ({
 });
 
 /** Every cutter that is configured: the gateways first, the others beside them. */
-export function createCutters({ config, store, snapshots, logger, now, onRoutes }: CuttersOptions): Cutter[] {
+export function createCutters({ config, store, snapshots, logger, now, onRoutes, onGuard }: CuttersOptions): Cutter[] {
   const all = withCanary(config.scopes);
   const scopes = Object.keys(all);
   const memory = memoryIn(store);
@@ -33,7 +33,7 @@ export function createCutters({ config, store, snapshots, logger, now, onRoutes 
   const ofPeople = Object.keys(config.scopes);
   return [
     ...Object.entries(config.gateways).map(([name, gateway]) =>
-      createApisixCutter({ name, config: gateway, scopes: all, snapshots, logger, now, onRoutes }),
+      createApisixCutter({ name, config: gateway, scopes: all, snapshots, logger, now, onRoutes, onGuard }),
     ),
     ...createLiteLLMCutters({ config: config.cutters.litellm, scopes, memory }),
     ...config.cutters.webhooks.map((webhook) =>

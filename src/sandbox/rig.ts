@@ -70,6 +70,7 @@ const PUBLIC_URL = 'https://pullcord.example.org';
 export async function startRig({ logger, now = Date.now, objects, ...options }: RigOptions): Promise<Rig> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'pullcord-rig-'));
   const apisix = await startApisix({ now, ...options.apisix });
+  const guard = options.apisix?.guard;
   const admin: Rig['admin'] = async (method, path, body) => {
     const answer = await fetch(`${apisix.adminUrl}/apisix/admin/${path}`, {
       method,
@@ -94,6 +95,7 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     gateways: {
       main: {
         ...{ adminUrl: apisix.adminUrl, adminKey: apisix.adminKey, gatewayUrls: [...apisix.gatewayUrls] },
+        ...(guard ? { guard: { controlUrls: apisix.controls.map(({ url }) => url), secret: guard.secret } } : {}),
         ...options.gateway,
       },
       ...options.moreGateways,

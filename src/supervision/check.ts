@@ -7,6 +7,7 @@ import { checkDoors } from './checks/doors';
 import { checkFiles } from './checks/files';
 import { about, type Finding } from './checks/finding';
 import { checkGateways } from './checks/gateways';
+import { checkGuards } from './checks/guards';
 import { checkKey } from './checks/key';
 import { checkLastResort } from './checks/last-resort';
 import { checkLedger } from './checks/ledger';
@@ -33,6 +34,7 @@ const checks: Readonly<Record<string, Check>> = {
   operators: checkOperators,
   doors: checkDoors,
   gateways: checkGateways,
+  guards: checkGuards,
   scopes: checkScopes,
   clock: checkClock,
   'public URL': checkPublicUrl,

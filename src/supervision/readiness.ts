@@ -2,6 +2,7 @@ import type { Config } from '../config/schema';
 import type { Cutter } from '../cutters/cutter';
 import type { Operator } from '../operators/operator';
 import type { Jobs } from '../queue/jobs';
+import { guardedIn, guardKey } from './guards';
 import type { Troubles } from './troubles';
 
 /** One part of the way from the phone to the cut. */
@@ -24,7 +25,7 @@ export interface ReadinessOptions {
   readonly troubles: Troubles;
   readonly jobs: Pick<Jobs, 'healthy'>;
   readonly operators: readonly Operator[];
-  readonly config: Pick<Config, 'api' | 'sms'>;
+  readonly config: Pick<Config, 'api' | 'sms' | 'gateways'>;
   /** Undefined where none is configured. */
   readonly tripwire?: { readonly ok: boolean; readonly detail: string } | undefined;
 }
@@ -39,6 +40,8 @@ export function readiness({ cutters, troubles, jobs, operators, config, tripwire
   const people = operators.filter(({ rights }) => rights.includes('stop')).length;
   return sumUp([
     ...cutters.map(({ name, required }) => supervised(`cutter ${name}`, required)),
+    // The rungs before it need none.
+    ...guardedIn(config).map((gateway) => supervised(guardKey(gateway), false)),
     supervised('ledger', false),
     part('queue', jobs.healthy(), jobs.healthy() ? 'answers' : 'does not answer'),
     part('operators', people > 0, `${people} may stop`, config.api.tokens.length === 0),

@@ -26,11 +26,12 @@ describe('pullcord.example.yaml', () => {
 
   it('is one, too, with all that is commented out', () => {
     const whole = example.replaceAll(
-      /^( *)# ((?:api|cutters|lastResort|metricsUrls|relayUrls|tripwire|webhooks):| {2}.*)$/gm,
+      /^( *)# ((?:api|cutters|guard|lastResort|metricsUrls|relayUrls|tripwire|webhooks):| {2}.*)$/gm,
       '$1$2',
     );
     const { config } = read(whole, {
       ...{ ...env, LITELLM_ADMIN_KEY: 'a', LITELLM_AGENT_KEY: 'sk-b', N8N_WEBHOOK_SECRET: 'c' },
+      PULLCORD_GUARD_SECRET: 'f'.repeat(32),
       ...{ LITELLM_METRICS_KEY: 'd', LITELLM_VIEWER_KEY: 'e' },
     });
     expect(config.api.tokens).toHaveLength(1);
@@ -39,6 +40,7 @@ describe('pullcord.example.yaml', () => {
     expect(config.lastResort?.command).toHaveLength(2);
     expect(config.notify.webhooks).toHaveLength(1);
     expect(config.gateways.main?.metricsUrls).toHaveLength(1);
+    expect(config.gateways.main?.guard?.controlUrls).toHaveLength(1);
     expect(config.tripwire).toMatchObject({ mode: 'observe', scope: 'agent', defaults: { dailyBudgetUsd: 20 } });
     expect(Object.keys(config.tripwire?.keys ?? {})).toEqual(['agent-1', 'nightly-batch']);
   });

@@ -6,13 +6,16 @@ import { startUpstream, type Upstream } from '../support/upstream';
 
 /**
  * The gateway of the contract suite: the sandbox, or the real one that APISIX_ADMIN_URL, APISIX_ADMIN_KEY and
- * APISIX_GATEWAY_URL (several: separated by commas) name. Whatever a test writes bears a mark of this run and is deleted
+ * APISIX_GATEWAY_URL (several: separated by commas) name; its guards by APISIX_GUARD_URL and APISIX_GUARD_SECRET. Whatever a test writes bears a mark of this run and is deleted
  * at the end; nothing else is touched.
  */
 export interface Gateway {
   readonly adminUrl: string;
   readonly adminKey: string;
   readonly gatewayUrls: readonly string[];
+  /** Where guards are, one a node; empty on a real gateway when APISIX_GUARD_URL names none. */
+  readonly controlUrls: readonly string[];
+  readonly guardSecret: string;
   /** Starts every id and every path that a test makes up: `pc1a2b3c`. */
   readonly mark: string;
   readonly upstream: Upstream;
@@ -34,14 +37,19 @@ export interface AdminReply {
   readonly body: { readonly [key: string]: unknown };
 }
 
+const SANDBOX_SECRET = 'the secret of the guards of the sandbox';
+
 /** Fresh connections that have to agree: a real gateway has several workers, and each learns by itself. */
 const AGREEING = 12;
 
 export async function openGateway(env: NodeJS.ProcessEnv = process.env): Promise<Gateway> {
-  const sandbox: Apisix | undefined = env.APISIX_ADMIN_URL ? undefined : await startApisix({ nodes: 2 });
+  const sandbox: Apisix | undefined = env.APISIX_ADMIN_URL
+    ? undefined
+    : await startApisix({ nodes: 2, guard: { secret: SANDBOX_SECRET } });
   const adminUrl = sandbox?.adminUrl ?? env.APISIX_ADMIN_URL ?? '';
   const adminKey = sandbox?.adminKey ?? env.APISIX_ADMIN_KEY ?? '';
   const gatewayUrls = sandbox?.gatewayUrls ?? (env.APISIX_GATEWAY_URL ?? '').split(',').map((url) => url.trim());
+  const listed = (text = ''): string[] => text.split(',').flatMap((url) => url.trim() || []);
   const upstream = await startUpstream();
   const mark = `pc${randomBytes(3).toString('hex')}`;
   const written: string[] = [];
@@ -79,6 +87,8 @@ export async function openGateway(env: NodeJS.ProcessEnv = process.env): Promise
     adminUrl,
     adminKey,
     gatewayUrls,
+    controlUrls: sandbox?.controls.map(({ url }) => url) ?? listed(env.APISIX_GUARD_URL),
+    guardSecret: sandbox ? SANDBOX_SECRET : (env.APISIX_GUARD_SECRET ?? ''),
     mark,
     upstream,
     upstreamConf: { type: 'roundrobin', nodes: { [`127.0.0.1:${upstream.port}`]: 1 } },

@@ -10,7 +10,7 @@ import { CLAMP_PATH, clampRule } from '../../src/cutters/apisix/clamp';
 import { makeBackupCodes } from '../../src/operators/backup-codes';
 import { type OperatorsFile, openOperatorsFile, operatorsPath } from '../../src/operators/file';
 import type { Operator } from '../../src/operators/operator';
-import { type Apisix, startApisix } from '../../src/sandbox/apisix';
+import { type Apisix, type ApisixOptions, startApisix } from '../../src/sandbox/apisix';
 import { type Listener, listen } from '../../src/sandbox/apisix/listener';
 import { gatewayObjects, gatewayScopes } from '../../src/sandbox/gateway-objects';
 import { check } from '../../src/supervision/check';
@@ -49,11 +49,11 @@ export interface CheckedWith {
   readonly twilioApiUrl?: string;
 }
 
-export async function startInstallation(): Promise<Installation> {
+export async function startInstallation(options: ApisixOptions = {}): Promise<Installation> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pullcord-check-'));
   const configFile = join(dataDir, 'pullcord.yaml');
   writeFileSync(configFile, `key: \${PULLCORD_KEY}\n`, { mode: 0o644 });
-  const apisix = await startApisix();
+  const apisix = await startApisix(options);
   const admin: Installation['admin'] = async (method, path, body) => {
     const answer = await fetch(`${apisix.adminUrl}/apisix/admin/${path}`, {
       method,

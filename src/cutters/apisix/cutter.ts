@@ -7,6 +7,7 @@ import { type Arming, idsOf } from './clamp';
 import { ClampRung } from './clamp-rung';
 import { createAdminApi } from './client';
 import { isGatewayError } from './fault';
+import { GuardRung } from './guard/guard-rung';
 import { Holdings } from './holdings';
 import { type Look, look } from './look';
 import { Lookout, type View } from './lookout';
@@ -31,6 +32,8 @@ export interface ApisixCutterOptions {
   readonly random?: () => number;
   /** The gateway was read: which routes each scope holds, by its name. Must not throw. */
   readonly onRoutes?: ((gateway: string, chosen: ReadonlyMap<string, readonly Route[]>) => void) | undefined;
+  /** What is wrong with the guards, once a pass; empty when all is well. Must not throw. */
+  readonly onGuard?: ((gateway: string, faults: readonly string[]) => void) | undefined;
 }
 
 export interface ApisixCutter extends Cutter {
@@ -51,7 +54,7 @@ interface Pass {
  * what can't be read is not released, and "refused" is said only of what every gateway was seen to refuse.
  */
 export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
-  const { name, config, scopes, snapshots, logger, now, onRoutes, random = Math.random } = options;
+  const { name, config, scopes, snapshots, logger, now, onRoutes, onGuard, random = Math.random } = options;
   const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile, method, probeConnections: connections } = config;
   const api = createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile, random });
   const clamp = new ClampRung(api);
@@ -60,6 +63,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
   const patienceMs = method === 'auto' ? config.climbAfterMs : Number.POSITIVE_INFINITY;
   const lookout = new Lookout({ gateway: name, scopes, prober, now, timeoutMs, patienceMs });
   const holdings = new Holdings(scopes);
+  const onFaults = (faults: readonly string[]): void => onGuard?.(name, faults);
+  const guard = config.guard && new GuardRung({ config: config.guard, timeoutMs, caFile, admin: api, now, onFaults });
   const scopeNames = Object.keys(scopes);
 
   /** Scopes that are cut by the rewrite, too. */
@@ -95,7 +100,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
       if (!(error instanceof Overtaken)) logger.error({ err: error, gateway: name }, 'a pass failed');
       notes.missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    const cut = new Set([...clamp.named, ...rewrite.rewritten]);
+    const cut = new Set([...clamp.named, ...rewrite.rewritten, ...(guard?.named ?? [])]);
     const { of } = holdings.stand(severed);
     const cutOf = new Map([...severed].map((scope) => [scope, [...of(scope)].filter((id) => cut.has(id)).length]));
     const missing = [...new Set(notes.missing)];
@@ -111,9 +116,11 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     let found: Look | undefined;
     let withheld: ReadonlySet<string> = new Set();
     let brought = false;
+    const told = tellGuards(work);
     try {
       if (method !== 'rewrite') await clamp.rush(holdings.stand(severed).severed, notes, overtaken);
       found = await take(overtaken);
+      await told;
       withheld = await bring(found, work);
       brought = true;
       // What could not be written until now was not seen for want of that, not because it doesn't hold.
@@ -124,6 +131,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
       unwritten = true;
       notes.missing.push(`Admin API of ${name}: ${error.message}`);
     }
+    await told;
+    if (!brought) withheld = new Set([...withheld, ...(await keepGuards(work))]);
 
     const said = notes.missing.length;
     const view = await see(work, found, withheld);
@@ -133,6 +142,29 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     notes.missing.length = said;
     await rewrite.cut(rewriteGoal(found, work));
     return (await see(work, found, withheld)).sights;
+  }
+
+  /** At the same moment as the clamp: a cut waits for neither the Admin API nor etcd. Never fails. */
+  async function tellGuards({ goal, severed, notes, overtaken }: Pass): Promise<void> {
+    await guard?.rush(
+      { order: goal.order, wanted: holdings.stand(severed).severed, scoped: holdings.all() },
+      notes,
+      overtaken,
+    );
+  }
+
+  /** Without the Admin API the guards are kept in step all the same. Nothing is given back: the clamp can't be seen. */
+  async function keepGuards({ goal, severed, notes, overtaken }: Pass): Promise<ReadonlySet<string>> {
+    if (!guard) return new Set();
+    if (!holdings.chosen) {
+      const routes = await guard.routes(overtaken);
+      const held = routes && holdings.look(routes);
+      if (held) onRoutes?.(name, held);
+    }
+    const { severed: wanted, stays } = holdings.stand(severed);
+    const noLeave = `nothing is given back while the Admin API of ${name} can't be used`;
+    const more = { scoped: holdings.all(), mayRelease: async () => false, noLeave };
+    return guard.bring({ order: goal.order, wanted, stays, ...more }, notes, overtaken);
   }
 
   /** @returns the routes that should be given back, and could not be. */
@@ -146,12 +178,20 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     const wanted = use ? now.severed : new Set<string>();
     const goal = { rule: found.rule, wanted, stays: now.stays, mayRelease: leaveOf(work.goal), use };
     const withheld = await clamp.bring(goal, notes, overtaken);
+    const guarded = await bringGuards(now, work);
     if (withheld.size > 0) notes.missing.push(NO_LEAVE);
     if (use) climbIfUnarmed(severed, notes);
 
     const stuck = await rewrite.bring(rewriteGoal(found, work));
-    holdings.letGo(severed, (id) => clamp.named.has(id) || rewrite.rewritten.has(id));
-    return new Set([...withheld, ...stuck]);
+    holdings.letGo(severed, (id) => clamp.named.has(id) || rewrite.rewritten.has(id) || guarded.has(id));
+    return new Set([...withheld, ...guarded, ...stuck]);
+  }
+
+  async function bringGuards(now: Standing, { goal, notes, overtaken }: Pass): Promise<ReadonlySet<string>> {
+    if (!guard) return new Set();
+    await guard.arm(notes, overtaken);
+    const more = { scoped: holdings.all(), mayRelease: leaveOf(goal), noLeave: NO_LEAVE };
+    return guard.bring({ order: goal.order, wanted: now.severed, stays: now.stays, ...more }, notes, overtaken);
   }
 
   /** A live scope that is found cut, by an order before a restart for instance, has to be seen served. */
@@ -221,6 +261,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
       if (method === 'rewrite') return { armed: false, why: 'not wanted: method is rewrite' };
       const goal = { rule, wanted: idsOf(rule), stays: () => true, mayRelease: async () => false, use: true };
       await clamp.bring(goal, notes, overtaken);
+      await guard?.arm(notes, overtaken);
     } catch (error) {
       if (!isGatewayError(error) && !(error instanceof Overtaken)) throw error;
       return { armed: false, why: error.message };
@@ -248,6 +289,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
       preparing?.abort();
       await last;
       api.close();
+      guard?.close();
     },
   };
 }

@@ -18,6 +18,11 @@ export class Holdings {
     return this.chosen;
   }
 
+  /** The routes of all scopes, severed or not. Undefined until there was a look. */
+  all(): ReadonlySet<string> | undefined {
+    return this.chosen && new Set([...this.chosen.values()].flat().map(({ id }) => id));
+  }
+
   stand(severed: ReadonlySet<string>): Standing {
     return standing({ chosen: this.chosen ?? new Map(), held: this.held, severed });
   }

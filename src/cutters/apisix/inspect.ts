@@ -3,6 +3,7 @@ import type { GatewayConfig, ScopeConfig } from '../../config/schema';
 import { CLAMP_PATH, idsOf, isArmed, obstacles, readClamp } from './clamp';
 import { type AdminApi, createAdminApi } from './client';
 import { type GatewayError, isGatewayError } from './fault';
+import { type GuardFacts, inspectGuards } from './guard/inspect';
 import { readRoutes } from './look';
 import { chosen } from './match';
 import { createProber, type Seen } from './probe';
@@ -17,6 +18,8 @@ export interface GatewayFacts {
   /** Empty when the Admin API can't be read. */
   readonly scopes: readonly ScopeFacts[];
   readonly gateways: readonly NodeFacts[];
+  /** Empty where none is configured. */
+  readonly guards: readonly GuardFacts[];
 }
 
 export interface AdminFacts {
@@ -75,7 +78,11 @@ export async function inspectGateway({ name, config, scopes, now }: InspectOptio
   const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile } = config;
   const api = createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile });
   try {
-    const [gateways, read] = await Promise.all([knock(config), readAll(api, scopes, now)]);
+    const [gateways, guards, read] = await Promise.all([
+      knock(config),
+      inspectGuards(config, now),
+      readAll(api, scopes, now),
+    ]);
     if ('why' in read)
       return {
         gateway: name,
@@ -83,6 +90,7 @@ export async function inspectGateway({ name, config, scopes, now }: InspectOptio
         clamp: undefined,
         scopes: [],
         gateways,
+        guards,
       };
     const refused = await tryWriting(api);
     const { clockSkewSeconds } = read;
@@ -92,7 +100,7 @@ export async function inspectGateway({ name, config, scopes, now }: InspectOptio
       ...(refused === undefined ? {} : { why: refused.message }),
       ...(clockSkewSeconds === undefined ? {} : { clockSkewSeconds }),
     };
-    return { gateway: name, admin, clamp: read.clamp, scopes: read.scopes, gateways };
+    return { gateway: name, admin, clamp: read.clamp, scopes: read.scopes, gateways, guards };
   } finally {
     api.close();
   }

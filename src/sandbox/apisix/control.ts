@@ -1,20 +1,40 @@
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { SIGNATURE_HEADER } from '../../signature';
 import { type Answer, sendPage, text } from './admin/answer';
 import { nodesOf } from './data-plane/balancer';
+import type { SandboxGuard } from './data-plane/guard';
 import type { View } from './data-plane/view';
 import { isList, type Json, type JsonObject, objectAt } from './json';
 import { targetOf } from './listener';
 import type { Entry } from './store';
 
 /** The Control API of one gateway node: what its workers hold, defaults and all. It knows nothing of global rules. */
-export function controlApi(view: View): RequestListener {
+export function controlApi(view: View, guard: SandboxGuard): RequestListener {
   return (request, response) => {
+    void bodyOf(request).then((body) => {
+      const { pathname } = targetOf(request);
+      const answer = guard.answer(request.method ?? '', pathname, textHeader(request, SIGNATURE_HEADER), body);
+      if (answer) send(response, answer);
+      else readOnly(request, response);
+    });
+  };
+
+  function readOnly(request: IncomingMessage, response: ServerResponse): void {
     const [version, ...segments] = targetOf(request).pathname.split('/').filter(Boolean);
     const answer = version === 'v1' && request.method === 'GET' ? read(view, segments) : undefined;
     if (answer) send(response, answer);
     else sendPage(response, 404, 'openresty');
-  };
+  }
 }
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const textHeader = (request: IncomingMessage, name: string): string =>
+  String(request.headers[name.toLowerCase()] ?? '');
 
 /** `/status` and `/status/ready`, which real gateways have on a port of their own: well, whatever happens to etcd. */
 export function statusApi(): RequestListener {

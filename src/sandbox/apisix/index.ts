@@ -29,8 +29,20 @@ export interface ApisixOptions {
   readonly propagationMs?: number;
   /** Milliseconds since 1970: `create_time` and `update_time` come from it. */
   readonly now?: () => number;
+  /** With it every node has the guard plugin installed. */
+  readonly guard?: { readonly secret: string; readonly fail?: 'open' | 'closed'; readonly leaseSeconds?: number };
   /** From 0 up to 1: `percentage` of fault-injection draws from it. */
   readonly random?: () => number;
+}
+
+/** The Control API of one gateway, and what can happen to its guard. */
+export interface Control {
+  readonly url: string;
+  /** As a restart of the gateway does: the guard holds nothing. */
+  forget(): void;
+  /** Its port refuses connections, until `accept`. */
+  refuse(): Promise<void>;
+  accept(): Promise<void>;
 }
 
 export interface Apisix {
@@ -42,6 +54,8 @@ export interface Apisix {
   readonly metricsUrls: readonly string[];
   /** The Control API of the first gateway. */
   readonly controlUrl: string;
+  /** The Control API of each gateway, with its guard. */
+  readonly controls: readonly Control[];
   readonly statusUrl: string;
   readonly adminKey: string;
   readonly viewerKey: string;
@@ -68,6 +82,12 @@ export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> 
     Array.from({ length: options.nodes ?? 1 }, (_, index) =>
       startNode({
         ...{ store, propagationMs, random },
+        guard: {
+          secret: options.guard?.secret,
+          fail: options.guard?.fail ?? 'open',
+          leaseSeconds: options.guard?.leaseSeconds ?? 0,
+          now,
+        },
         ...{ port: options.gatewayPorts?.[index] ?? 0, metricsPort: options.metricsPorts?.[index] ?? 0 },
       }),
     ),
@@ -88,7 +108,14 @@ export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> 
       faultOf: faults.ofAdmin,
     }),
   });
-  const control = await listen({ port: options.controlPort ?? 0, onRequest: controlApi(first.view) });
+  const controlListeners = await Promise.all(
+    nodes.map(({ view, guard }, index) =>
+      listen({ port: index === 0 ? (options.controlPort ?? 0) : 0, onRequest: controlApi(view, guard) }),
+    ),
+  );
+  const controls = controlListeners.map(
+    ({ url, refuse, accept }, index): Control => ({ url, refuse, accept, forget: () => nodes[index]?.guard.forget() }),
+  );
   const status = await listen({ port: options.statusPort ?? 0, onRequest: statusApi() });
 
   return {
@@ -96,7 +123,8 @@ export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> 
     gatewayUrl: first.listener.url,
     gatewayUrls: nodes.map(({ listener }) => listener.url),
     metricsUrls: nodes.map(({ metricsUrl }) => metricsUrl),
-    controlUrl: control.url,
+    controlUrl: controls[0]?.url ?? '',
+    controls,
     statusUrl: status.url,
     adminKey,
     viewerKey,
@@ -106,7 +134,7 @@ export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> 
       ending.abort();
       faults.close();
       store.close();
-      await Promise.all([admin, control, status, ...nodes].map((part) => part.close()));
+      await Promise.all([admin, ...controlListeners, status, ...nodes].map((part) => part.close()));
     },
   };
 }

@@ -41,6 +41,7 @@ test('a gateway that is as it should be', async () => {
       { scope: 'empty', routes: 0, called: [], off: 0, probes: 0, blind: [] },
     ],
     gateways: [{ url: rig.apisix.gatewayUrl, answers: true, detail: '404' }],
+    guards: [],
   });
 });
 

@@ -5,6 +5,7 @@ import type { SnapshotStore } from '../../../src/cutters/apisix/rewrite';
 import type { Report } from '../../../src/cutters/cutter';
 import type { Snapshot } from '../../../src/ledger/store';
 import { type Apisix, type ApisixOptions, startApisix } from '../../../src/sandbox/apisix';
+import { SIGNATURE_HEADER, signature } from '../../../src/signature';
 import { send } from '../../sandbox/recorded/exchange';
 import { goalOf, notOvertaken } from '../../support/goal';
 import { startUpstream, type Upstream } from '../../support/upstream';
@@ -47,12 +48,16 @@ export interface Rig {
   readonly cutter: ApisixCutter;
   /** Milliseconds that the cutter's clock is ahead. */
   clock: { ahead: number };
+  /** What was last said to be wrong with the guards. */
+  guardFaults(): readonly string[];
+  /** What each guard holds, as far as nobody restarted it. */
+  guarded(): Promise<readonly (readonly string[])[]>;
   /** Another cutter on the same gateway and the same snapshots, as after a restart. */
   another(scopes?: Scopes, config?: Partial<GatewayConfig>): ApisixCutter;
   /** Writes routes: a URI, or more of it. */
   routes(routes: Readonly<Record<string, string | object>>): Promise<void>;
   admin(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
-  /** Every object of the gateway but the clamp, as the Admin API answers it: indexes and times included. */
+  /** Every object of the gateway but the rules of the clamp and of the guard, as the Admin API answers it: indexes and times included. */
   objects(): Promise<Readonly<Record<string, unknown>>>;
   /** The ids that the clamp names; undefined when there is no clamp. */
   named(): Promise<readonly string[] | undefined>;
@@ -64,7 +69,9 @@ export interface Rig {
 }
 
 export const ALL: Scopes = { agent: { routes: [{ all: true }] } };
+/** Pullcord's own, armed ahead of time. */
 const CLAMP = '/apisix/global_rules/pullcord-clamp';
+const OURS = [CLAMP, '/apisix/global_rules/pullcord-guard'];
 
 export async function openRig(
   scopes: Scopes = ALL,
@@ -77,6 +84,7 @@ export async function openRig(
   const clock = { ahead: 0 };
   const opened: ApisixCutter[] = [];
   let order = 0;
+  let faults: readonly string[] = [];
 
   function another(theirs: Scopes = scopes, more: Partial<GatewayConfig> = {}): ApisixCutter {
     const parsed = configSchema.parse({
@@ -88,6 +96,9 @@ export async function openRig(
           adminUrl: apisix.adminUrl,
           adminKey: apisix.adminKey,
           gatewayUrls: apisix.gatewayUrls,
+          ...(options.guard
+            ? { guard: { controlUrls: apisix.controls.map(({ url }) => url), secret: options.guard.secret } }
+            : {}),
           ...config,
           ...more,
         },
@@ -101,6 +112,9 @@ export async function openRig(
       snapshots,
       logger: pino({ level: 'silent' }),
       now: () => Date.now() + clock.ahead,
+      onGuard: (_, found) => {
+        faults = found;
+      },
     });
     opened.push(cutter);
     return cutter;
@@ -120,6 +134,17 @@ export async function openRig(
     snapshots,
     clock,
     cutter,
+    guardFaults: () => faults,
+    guarded: () =>
+      Promise.all(
+        apisix.controls.map(async ({ url }) => {
+          const headers = {
+            [SIGNATURE_HEADER]: signature(options.guard?.secret ?? '', '', Math.floor(Date.now() / 1000)),
+          };
+          const { text } = await send(url, 'GET', '/v1/plugin/pullcord-guard/state', headers);
+          return (JSON.parse(text) as { readonly ids: readonly string[] }).ids;
+        }),
+      ),
     another,
     admin,
     async routes(routes) {
@@ -134,7 +159,7 @@ export async function openRig(
       const kinds = ['routes', 'services', 'upstreams', 'global_rules', 'plugin_configs'];
       const entries = kinds.flatMap((kind) => apisix.store.list(`/apisix/${kind}/`));
       return Object.fromEntries(
-        entries.filter(({ key }) => key !== CLAMP).map(({ key, ...entry }) => [key, structuredClone(entry)]),
+        entries.filter(({ key }) => !OURS.includes(key)).map(({ key, ...entry }) => [key, structuredClone(entry)]),
       );
     },
     async named() {

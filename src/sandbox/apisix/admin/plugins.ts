@@ -14,6 +14,8 @@ interface Plugin {
   /** Fields that are kept encrypted: of the plugin anywhere, or on a consumer. */
   readonly encrypted?: readonly string[];
   readonly consumerEncrypted?: readonly string[];
+  /** Pullcord's own: it was not on the gateway that was recorded. */
+  readonly added?: true;
 }
 
 const vars: Schema = { type: 'array', items: { type: 'array' }, maxItems: 20 };
@@ -46,6 +48,11 @@ const authAt = (path: string): readonly string[] =>
 
 /** The plugins of the gateway that was recorded, by falling priority. */
 export const PLUGINS: Readonly<Record<string, Plugin>> = {
+  'pullcord-guard': {
+    priority: 24000,
+    added: true,
+    schema: { type: 'object', properties: {}, additionalProperties: false },
+  },
   'real-ip': { priority: 23000 },
   'client-control': { priority: 22000 },
   'proxy-buffering': { priority: 21991 },

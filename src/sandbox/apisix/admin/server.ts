@@ -100,7 +100,11 @@ async function handle(options: AdminOptions, asked: Asked, body: Json | undefine
   const { method, query } = asked;
   const [segment = '', ...rest] = asked.segments;
   const path = [segment, ...rest].join('/');
-  if (path === 'plugins/list' && method === 'GET') return early(200, Object.keys(PLUGINS));
+  if (path === 'plugins/list' && method === 'GET')
+    return early(
+      200,
+      Object.keys(PLUGINS).filter((name) => !PLUGINS[name]?.added),
+    );
   if (path === 'configs/validate' && method === 'POST') return { answer: validateConfigs(body), versioned: false };
   if (segment === 'schema' && rest[0] === 'validate' && method === 'POST')
     return { answer: validateSchema(rest[1] ?? '', body), versioned: false };

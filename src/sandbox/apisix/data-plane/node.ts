@@ -4,10 +4,12 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultyNode } from '../faults';
+import { objectAt } from '../json';
 import { listen } from '../listener';
 import type { Store } from '../store';
 import { createBalancer } from './balancer';
 import { createExporter, type Exporter } from './exporter';
+import { createGuard, runsGuard, type SandboxGuard, type SandboxGuardOptions } from './guard';
 import { type Decision, decide } from './phases';
 import { respond } from './proxy';
 import { createRouter } from './router';
@@ -17,6 +19,7 @@ import { tunnel } from './websocket';
 /** One gateway of the sandbox: a listener with its own view of the configuration. */
 export interface GatewayNode extends FaultyNode {
   readonly view: View;
+  readonly guard: SandboxGuard;
   /** Where its metrics are. */
   readonly metricsUrl: string;
   close(): Promise<void>;
@@ -28,6 +31,7 @@ export interface NodeOptions {
   readonly metricsPort: number;
   readonly propagationMs: number;
   readonly random: () => number;
+  readonly guard: Omit<SandboxGuardOptions, 'isArmed'>;
 }
 
 export async function startNode({
@@ -36,14 +40,18 @@ export async function startNode({
   metricsPort,
   propagationMs,
   random,
+  guard: guardOptions,
 }: NodeOptions): Promise<GatewayNode> {
   const ending = new AbortController();
   setMaxListeners(0, ending.signal);
   const view = createView(store, propagationMs);
   const balancer = createBalancer();
   const exporter = createExporter();
+  const isArmed = (): boolean => view.list('global_rules').some(({ value }) => runsGuard(objectAt(value, 'plugins')));
+  const guard = createGuard({ ...guardOptions, isArmed });
   const parts = {
     view,
+    guard,
     balancer,
     random,
     router: createRouter(view),
@@ -54,7 +62,13 @@ export async function startNode({
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (isHanging) return;
     const decision = await decide(request, parts);
-    response.once('close', () => log(exporter, decision, response));
+    const leave = guard.enter(decision.routeId, (patient) => {
+      if (!decision.way.events || !patient) response.socket?.destroySoon();
+    });
+    response.once('close', () => {
+      leave();
+      log(exporter, decision, response);
+    });
     await respond(request, response, decision, parts);
   }
 
@@ -62,6 +76,10 @@ export async function startNode({
     if (isHanging) return;
     const decision = await decide(request, parts);
     const isTunnel = decision.websocket && !decision.refusal;
+    socket.once(
+      'close',
+      guard.enter(decision.routeId, () => socket.destroy()),
+    );
     if (isTunnel && (await tunnel(request, socket, head, decision, balancer))) return;
 
     // Without `enable_websocket` the upgrade is not passed on: it is a request like any other.
@@ -82,6 +100,7 @@ export async function startNode({
 
   return {
     view,
+    guard,
     listener,
     metricsUrl: `${metrics.url}/apisix/prometheus/metrics`,
     hang: (on) => {
@@ -90,6 +109,7 @@ export async function startNode({
     deaf: (on) => view.deaf(on),
     close: async () => {
       ending.abort();
+      guard.close();
       view.close();
       await Promise.all([listener.close(), metrics.close()]);
     },

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { at, type Json, type JsonObject, objectAt, textAt } from '../json';
 import type { Logged } from './exporter';
+import type { SandboxGuard } from './guard';
 import { filterHeaders, type Refusal, runPhase, type Stage } from './plugins';
 import type { Match, Router } from './router';
 import { type Learned, requestVariables } from './variables';
@@ -17,9 +18,10 @@ export interface Decision {
   /** What the exporter is told when it is over; undefined where no plugin `prometheus` counts it. */
   readonly account: Omit<Logged, 'code' | 'node' | 'source'> | undefined;
   /** How far it came. */
-  readonly way: { node?: string; answered?: true };
+  readonly way: { node?: string; answered?: true; events?: boolean };
   /** What plugins do to the headers of any response. */
   readonly headerFilter: (headers: Record<string, string | string[]>) => void;
+  readonly guard: SandboxGuard;
 }
 
 export interface PhaseParts {
@@ -28,6 +30,7 @@ export interface PhaseParts {
   readonly sleep: (ms: number) => Promise<void>;
   /** A number from 0 up to 1. */
   readonly random: () => number;
+  readonly guard: SandboxGuard;
 }
 
 /** A route with what its plugin config and its service add. */
@@ -42,7 +45,16 @@ export async function decide(request: IncomingMessage, parts: PhaseParts): Promi
   const { view, router } = parts;
   const learned: Learned = {};
   const variables = requestVariables(request, learned);
-  const stage: Stage = { request, variables, learned, view, headers: {}, sleep: parts.sleep, random: parts.random };
+  const stage: Stage = {
+    request,
+    variables,
+    learned,
+    view,
+    headers: {},
+    sleep: parts.sleep,
+    random: parts.random,
+    guard: parts.guard,
+  };
   const global = globalPlugins(view);
   const matched = router(variables);
 
@@ -51,6 +63,7 @@ export async function decide(request: IncomingMessage, parts: PhaseParts): Promi
     websocket: route?.value.enable_websocket === true,
     account: accountOf(matched, countsBy(route, plugins, global), learned, view),
     way: {},
+    guard: parts.guard,
     headerFilter: (headers) => filterHeaders(stage, [global, plugins], headers),
     ...(refusal ? { refusal } : upstreamOf(route, view)),
   });

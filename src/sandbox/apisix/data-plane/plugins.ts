@@ -4,6 +4,7 @@ import { parseExpression, type Variables } from '../expression';
 import { at, isList, isObject, type Json, type JsonObject, listAt, numberAt, objectAt, textAt, textsAt } from '../json';
 import { canaryAnswer } from './canary';
 import { findConsumer } from './consumers';
+import type { SandboxGuard } from './guard';
 import { headerOf, type Learned, resolveVariables } from './variables';
 import type { View } from './view';
 
@@ -29,6 +30,7 @@ export interface Stage {
   readonly headers: Record<string, string>;
   readonly sleep: (ms: number) => Promise<void>;
   readonly random: () => number;
+  readonly guard: SandboxGuard;
   /** What the consumer's own plugins add, once it is known. */
   consumerPlugins?: JsonObject;
 }
@@ -39,6 +41,7 @@ type Step = (conf: JsonObject, stage: Stage) => Refusal | undefined | Promise<Re
 /** The plugins that the sandbox runs. The others are stored and do nothing; of functions in Lua it knows one by name. */
 const RUN: Readonly<Record<string, Readonly<Partial<Record<Phase, Step>>>>> = {
   'fault-injection': { rewrite: injectFault },
+  'pullcord-guard': { rewrite: refuseForGuard },
   'serverless-pre-function': { access: canaryAnswer },
   'key-auth': { rewrite: keyAuth },
   'consumer-restriction': { access: restrictConsumer },
@@ -105,6 +108,13 @@ async function injectFault(conf: JsonObject, stage: Stage): Promise<Refusal | un
   const body = textAt(abort, 'body');
   const status = numberAt(abort, 'http_status') ?? 500;
   return body === undefined ? { status } : { status, body: resolveVariables(body, stage.variables) };
+}
+
+function refuseForGuard(_: JsonObject, { guard, learned, headers }: Stage): Refusal | undefined {
+  const refusal = guard.refuse(learned.route_id);
+  if (!refusal) return undefined;
+  Object.assign(headers, refusal.headers);
+  return { status: 503, body: refusal.body };
 }
 
 function hits(part: JsonObject, { variables, random }: Stage): boolean {

@@ -85,7 +85,9 @@ function relay(
   decision: Decision,
   view: View,
 ): void {
-  const cut = createStreamCut(view, decision.routeId, answer.headers);
+  const { routeId, guard } = decision;
+  decision.way.events = answer.headers['content-type']?.includes('text/event-stream') ?? false;
+  const cut = guard.filter(routeId, answer.headers, createStreamCut(view, routeId, answer.headers));
   /** Bytes that the head has promised and that are still to come. */
   let promised = Number(answer.headers['content-length'] ?? Number.POSITIVE_INFINITY);
 
