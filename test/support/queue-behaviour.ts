@@ -85,12 +85,15 @@ export function behavesAsQueue(place: () => Promise<QueuePlace> | QueuePlace): v
     const gate = closedGate();
     queue.behave = (job) => (job.name === 'deliver' ? gate.passed : Promise.resolve());
     const slow = Array.from({ length: 30 }, deliver);
-    for (const job of slow) await queue.add(job);
-    await until(() => queue.handled.length === 30);
     const orders = [enforce('sever'), enforce('restore'), reply()];
-    for (const job of orders) await queue.add(job);
-    for (const job of orders) await queue.handledTimes(job, 1);
-    gate.open();
+    try {
+      for (const job of slow) await queue.add(job);
+      await until(() => queue.handled.length === 30);
+      for (const job of orders) await queue.add(job);
+      for (const job of orders) await queue.handledTimes(job, 1);
+    } finally {
+      gate.open();
+    }
   });
 
   it('tries a delivery again at once when it is brought again, and takes one that is done up again', async () => {

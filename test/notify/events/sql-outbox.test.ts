@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import pino from 'pino';
 import { schema } from '../../../src/ledger/database';
 import { StoreUnavailable } from '../../../src/ledger/store';
 import { EVENT_TYPES, type EventBody } from '../../../src/notify/events/event';
 import { createSqlOutbox } from '../../../src/notify/events/sql-outbox';
 import { type Subscription, wants } from '../../../src/notify/events/subscription';
+import { Subscriptions } from '../../../src/notify/events/subscriptions';
 import { emptiedOutbox, event, freshOutbox, subscription } from '../../support/outbox';
 import { testSealer } from '../../support/store';
 
@@ -50,6 +53,24 @@ it('tells of those that another key sealed that they are there, and owes them no
   const happened = event();
   expect(await put(happened)).toEqual([one.id]);
   expect(await other.owed({ subscription: one.id, event: happened.id })).toBeUndefined();
+});
+
+it('puts new ones in the place of those that another key sealed, of the same token alone', async () => {
+  const [mine, others] = [subscription(), subscription({ token: 'dashboard' })];
+  await add(mine, others);
+  const open = (): never => {
+    throw new Error('does not open');
+  };
+  const outbox = createSqlOutbox({ database: rig.pglite, timeoutMs: 2_000, sealer: { ...testSealer, open } });
+  const [id, secret] = [randomUUID(), 'shh'];
+  const subscriptions = new Subscriptions({
+    ...{ outbox, scopes: [], note: () => undefined, logger: pino({ level: 'silent' }), now: () => 5 },
+    ...{ randomId: () => id, randomSecret: () => secret },
+  });
+  const made = await subscriptions.create('n8n', { url: 'https://n8n.example.org/webhook/new', events: ['drill'] });
+  expect(made).toMatchObject({ id, secret });
+  const left = (await rig.outbox.subscriptions()).open.map((one) => one.id);
+  expect(left.sort()).toEqual([id, others.id].sort());
 });
 
 it('adds none upon what is not so any more', async () => {
