@@ -131,6 +131,15 @@ describe('a workflow', () => {
     expect(text).toContain('https://pullcord.example.org/console');
   });
 
+  it('is started by nobody but Pullcord', async () => {
+    const before = await all.n8n.executions('t-events');
+    const forged = { id: 'forged', type: 'restored', at: new Date().toISOString(), text: 'agent is restored' };
+    const signature = `t=${Math.floor(Date.now() / 1_000)},v1=${'0'.repeat(64)}`;
+    for (const headers of [{}, { 'x-pullcord-signature': signature }])
+      expect((await all.post('t-events/webhook', forged, headers)).status).toBe(401);
+    expect(await all.n8n.executions('t-events')).toHaveLength(before.length);
+  });
+
   it('restores nothing without a code, or with a wrong one; with a true one it does', async () => {
     const { name, code } = witness.somebody();
     expect((await all.post('t-restore', { operator: name })).status).toBe(500);
@@ -226,9 +235,10 @@ describe('the tripwire', () => {
 
 describe('by the command line', () => {
   it(
-    'a drill passes, and the morning is told; the same when it fails, in capitals',
+    'a drill passes, the morning is told, a message is tried; what fails is told in capitals',
     async () => {
-      await Promise.all([execute('pullcord-drill'), execute('pullcord-morning')]);
+      await Promise.all(['pullcord-drill', 'pullcord-morning', 'pullcord-tell-team'].map(execute));
+      expect(await witness.told(/^This is a try, nothing happened/)).toContain('Scope: agent');
       expect(await witness.told(/^Drill passed\. /)).toContain('https://pullcord.example.org/console');
       expect(await witness.event('drill')).toMatchObject({ drill: { state: 'passed', steps: expect.any(Array) } });
       const morning = await witness.told(/^Pullcord is armed\./);

@@ -17,7 +17,7 @@ export interface N8nWithPullcord {
   readonly channel: Receiver;
   activate(...workflows: string[]): Promise<void>;
   /** Posts to a webhook of n8n. */
-  post(path: string, body?: unknown): Promise<{ readonly status: number; readonly text: string }>;
+  post(path: string, body?: unknown, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
   /** What a node of the newest execution failed with, or the whole execution. */
   failure(workflow: string): Promise<string>;
   close(): Promise<void>;
@@ -95,10 +95,14 @@ async function assemble(
     activate: async (...workflows) => {
       for (const id of workflows) await n8n.api('POST', `/workflows/${id}/activate`);
     },
-    post: async (path, body = {}) => {
+    post: async (path, body = {}, headers = {}) => {
       const ask = async () => {
         const answer = await fetch(`${folder.url}/webhook/${path}`, {
-          ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+          ...{
+            method: 'POST',
+            headers: { ...headers, 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+          },
         });
         return { status: answer.status, text: await answer.text() };
       };

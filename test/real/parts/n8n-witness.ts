@@ -8,8 +8,6 @@ import type { Operator } from './whole-program';
 export interface Witness {
   /** What the trigger of the workflow that keeps events gave: the first that has these fields. */
   event(type: string, fitting?: Json, ms?: number): Promise<Json>;
-  /** How often an event with this id was given. */
-  times(id: unknown): Promise<number>;
   /** What the team has read, oldest first. */
   texts(): readonly string[];
   told(pattern: RegExp, ms?: number): Promise<string>;
@@ -34,7 +32,6 @@ export function createWitness(all: N8nWithPullcord, keeper: string): Witness {
       const fits = (one: Json): boolean => wanted.every(([name, value]) => one[name] === value);
       return until(async () => (await given()).find(fits), ms, 200);
     },
-    times: async (id) => (await given()).filter((one) => one.id === id).length,
     told: (pattern, ms = PATIENCE_MS) =>
       until(() => texts().find((text) => pattern.test(text)), ms, 50).catch(() => {
         throw new Error(`nobody was told ${pattern} within ${ms} ms, but:\n\n${texts().slice(-5).join('\n\n')}`);
