@@ -31,8 +31,10 @@ local EVENT = 'event: error\ndata: {"error":{"type":"severed","code":"pullcord_s
 local PADDING = ":" .. string.rep(" ", 1500) .. "\n\n"
 
 local WATCH_SECONDS = 0.025
--- How long an event stream is waited for, so that its next chunk can be the event.
+-- How long an event stream is waited for, so that its next chunk can be the event. Over HTTP/2 it is waited for once
+-- more, so that the chunk after that ends it alone, and not its connection with all streams on it.
 local GRACE_SECONDS = 0.1
+local SHARED_GRACE_SECONDS = 0.15
 local REPORT_SECONDS = 1
 -- A worker that reported nothing for so long is gone.
 local GONE_SECONDS = 4
@@ -177,7 +179,8 @@ function _M.access(_, ctx)
   end
   local ok, fd = pcall(descriptor)
   fd = ok and fd or nil
-  local entry = { id = id, fd = fd, port = fd and peer_of(fd) }
+  local shares = ngx.req.http_version() == 2
+  local entry = { id = id, fd = fd, port = fd and peer_of(fd), shares = shares }
   open[ctx] = entry
   ctx.pullcord_guard = entry
 end
@@ -203,7 +206,7 @@ function _M.body_filter(_, ctx)
   if ngx.arg[2] or not refuses(entry.id) then
     return
   end
-  entry.told = true
+  entry.told = ngx.now()
   if not entry.events then
     error("pullcord guard: severed", 0)
   end
@@ -236,7 +239,10 @@ local function sweep()
       if refuses(entry.id) then
         ending = ending + 1
         entry.since = entry.since or now
-        local waits = entry.events and not entry.told and now - entry.since < GRACE_SECONDS
+        local waits = entry.events and now - entry.since < GRACE_SECONDS
+        if entry.told then
+          waits = entry.shares and now - entry.told < SHARED_GRACE_SECONDS
+        end
         if not entry.shut and not waits then
           shut(entry)
         end
@@ -303,15 +309,19 @@ local function drain()
   dict:delete("worker:" .. ngx.worker.pid())
 end
 
-local function watch(premature)
+local watch
+watch = function(premature)
   if stopped then
     return
   end
+  -- Set anew each time, not by `every`, which a hot reload of the plugins could not stop. Fails where a worker is about
+  -- to drain.
+  local again = not premature and ngx.timer.at(WATCH_SECONDS, watch)
   local ok, why = pcall(tick)
   if not ok then
     core.log.error("pullcord guard: ", why)
   end
-  if premature and dict then
+  if not again then
     drain()
   end
 end
@@ -341,7 +351,7 @@ function _M.init()
   end
   -- A gateway that just started has its lease before it.
   dict:add("heard", ngx.time())
-  local ok, why = ngx.timer.every(WATCH_SECONDS, watch)
+  local ok, why = ngx.timer.at(0, watch)
   if not ok then
     core.log.error("pullcord guard: no timer, so silent streams are not ended: ", why)
   end
