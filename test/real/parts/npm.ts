@@ -10,7 +10,7 @@ export interface NpmRun {
 
 /** What npm itself, and jest, tell their children: a project of its own is not told of this one. */
 const OURS = /^(npm_(package|lifecycle|config_local|config_global)|NODE_ENV$|NODE_OPTIONS$|INIT_CWD$|JEST_)/i;
-const OUTPUT_KEPT = 4_000;
+const OUTPUT_KEPT = 16_000;
 const OUTPUT_AT_MOST = 64 * 1024 * 1024;
 
 /**
