@@ -28,6 +28,6 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!@scure/|@noble/)'],
   // jest's own choice leaves one core idle, which is half of a machine that has two.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  testTimeout: suite === 'real' ? 60_000 : 15_000,
+  testTimeout: suite === 'real' ? 60_000 : 30_000,
   openHandlesTimeout: 2_000,
 };

@@ -181,7 +181,7 @@ async function assemble(
   });
 
   const events = openEvents({
-    ...{ config, ledger, version, ...supervise, logger, now },
+    ...{ config, ledger, key: keys.ledger, version, ...supervise, logger, now },
     jobs: { add: (job) => jobs.add(job) },
     note: (entry) => desk.note(entry),
   });

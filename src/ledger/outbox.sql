@@ -61,17 +61,18 @@ begin
   return true;
 end $$;
 
--- Keeps an event together with what is owed of it, if anybody wants it. One round trip.
+-- Keeps an event together with what is owed of it, if anybody wants it and it isn't kept yet. One round trip.
 create or replace function pullcord.put_event(news jsonb) returns setof text language sql as $$
   with wanted as (
     select id from pullcord.subscription s
     where pullcord.wants(s.events, s.scopes, news ->> 'type', news ->> 'scope')
+      and not ((news ->> 'past')::boolean and s.created_at > (news ->> 'at')::bigint)
   ), kept as (
     insert into pullcord.event (id, at, type, scope, body)
     select news ->> 'id', (news ->> 'at')::bigint, news ->> 'type', news ->> 'scope', news ->> 'body'
-    where exists (select from wanted) on conflict do nothing
+    where exists (select from wanted) on conflict do nothing returning id
   )
   insert into pullcord.delivery (subscription, event, due)
-  select id, news ->> 'id', (news ->> 'due')::bigint from wanted on conflict do nothing
+  select wanted.id, kept.id, (news ->> 'due')::bigint from wanted, kept on conflict do nothing
   returning subscription
 $$;

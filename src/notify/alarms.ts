@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
-import type { Channel, Notice, NoticeKind } from './channel';
+import type { Channel, Notice } from './channel';
 import { Courier } from './courier';
+import { sentence } from './sentence';
 
 const MINUTE_MS = 60_000;
 
@@ -101,22 +102,3 @@ export function createAlarms({ channels, logger, now }: AlarmsOptions): Alarms {
     },
   };
 }
-
-const verbs: Readonly<Record<NoticeKind, string>> = {
-  severing: 'is being severed',
-  severed: 'is severed, and every gateway was seen to refuse it',
-  restoring: 'is being restored',
-  restored: 'is restored, and was seen to be served',
-  refused: ': an order was refused',
-  tripped: 'is cut by the tripwire',
-  'trip-settled': 'was cut by the tripwire',
-  'would-trip': 'would have been cut by the tripwire',
-  warned: ': the tripwire warns',
-  trouble: 'is in trouble',
-  alarm: ': alarm',
-  cleared: 'is well again',
-  drill: ': a drill has ended',
-};
-
-const sentence = ({ kind, scope = 'Pullcord', order }: Omit<Notice, 'text'>): string =>
-  `${scope} ${verbs[kind]}${order === undefined ? '' : `, order ${order}`}.`.replace(' :', ':');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import type { Entry } from '../../src/ledger/store';
+import type { Notice } from '../../src/notify/channel';
 import { createEvents, type Events } from '../../src/notify/events';
 import type { EventType } from '../../src/notify/events/event';
 import type { Outbox } from '../../src/notify/events/outbox';
@@ -23,18 +24,25 @@ export interface RunEventsOptions {
   readonly place?: QueuePlace;
   readonly now?: () => number;
   readonly tokens?: readonly string[];
+  /** Left out: an earlier life told all. */
+  readonly onPaper?: () => Promise<readonly Notice[]>;
+  /** Left out: each is another one, whatever the order. */
+  readonly idOf?: (type: EventType, order: number) => string;
 }
 
 export const SECRET = 'shh';
 
 /** Events as the program runs them, with a queue, that look after what is owed twenty times a second. */
-export async function runEvents({ outbox, place, now = Date.now, tokens = ['n8n'] }: RunEventsOptions) {
+export async function runEvents(options: RunEventsOptions) {
+  const { outbox, place, now = Date.now, tokens = ['n8n'] } = options;
+  const { onPaper = async () => [], idOf = () => randomUUID() } = options;
   const [noted, troubles, lines] = [[] as Entry[], new Map<string, string>(), [] as Record<string, unknown>[]];
   const logger = pino({ level: 'debug' }, { write: (line) => void lines.push(JSON.parse(line)) });
   let jobs: Jobs = noQueue;
   const events = createEvents({
     ...{ outbox, logger, now, tokens, lookMs: 50, scopes: ['agent', 'llm'] },
     ...{ randomId: () => randomUUID(), randomSecret: () => SECRET },
+    ...{ onPaper, idOf },
     aboutOrder: async (number) => ({ source: 'sms', by: `who ordered ${number}` }),
     poster: createPoster({ version: '0.0.0', now }),
     jobs: { add: (job) => jobs.add(job) },

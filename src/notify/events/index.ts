@@ -3,7 +3,7 @@ import { type Jobs, TryAgain } from '../../queue/jobs';
 import type { Channel, Notice } from '../channel';
 import { Deliveries } from './deliveries';
 import { Direct } from './direct';
-import type { AboutOrder, EventBody } from './event';
+import type { AboutOrder, EventBody, EventType } from './event';
 import { eventOf, typeOf } from './from-notice';
 import type { DeliveryIds } from './outbox';
 import type { Poster } from './post';
@@ -12,12 +12,19 @@ import { wants } from './subscription';
 import { Subscriptions, type SubscriptionsOptions } from './subscriptions';
 import { Upkeep, type UpkeepOptions } from './upkeep';
 
+/** What comes of an order, each at most once. */
+const ONCE: readonly EventType[] = ['severing', 'severed', 'restored'];
+
 /** How long what is under way may go on at the end. Milliseconds. */
 const GRACE_MS = 500;
 
 export interface EventsOptions extends SubscriptionsOptions, Omit<UpkeepOptions, 'bring' | 'subscriptions'> {
   readonly poster: Poster;
   readonly jobs: Pick<Jobs, 'add'>;
+  /** The name of what happens once to an order. */
+  readonly idOf: (type: EventType, order: number) => string;
+  /** What an earlier life of this process may have told nobody. @throws StoreUnavailable */
+  readonly onPaper: () => Promise<readonly Notice[]>;
   /** What the ledger knows of an order. */
   readonly aboutOrder: (number: number) => Promise<AboutOrder | undefined>;
   readonly logger: Logger;
@@ -56,6 +63,27 @@ export function createEvents(options: EventsOptions): Events {
   });
   const upkeep = new Upkeep({ ...options, subscriptions, bring });
 
+  const eventFor = async (notice: Notice): Promise<EventBody | undefined> => {
+    const type = typeOf(notice);
+    if (type === undefined) return undefined;
+    const { order = 0 } = notice;
+    const about = order > 0 ? await options.aboutOrder(order).catch(() => undefined) : undefined;
+    const once = order > 0 && ONCE.includes(type);
+    return eventOf(notice, type, once ? options.idOf(type, order) : randomId(), about);
+  };
+
+  /** Keeps what is on paper and isn't kept; the first look after what is owed takes it up. */
+  const catchUp = async (): Promise<void> => {
+    try {
+      for (const notice of await options.onPaper()) {
+        const event = await eventFor(notice);
+        if (event) await outbox.put(event, JSON.stringify(event), now(), true);
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'whether an earlier life of this process told all that happened is not known');
+    }
+  };
+
   /** @returns the ids of those who are owed it; undefined when it could not be kept. */
   const keep = async (event: EventBody, body: string): Promise<readonly string[] | undefined> => {
     try {
@@ -68,14 +96,14 @@ export function createEvents(options: EventsOptions): Events {
 
   return {
     subscriptions,
-    start: () => upkeep.start(),
+    async start() {
+      await catchUp();
+      await upkeep.start();
+    },
 
     async tell(notice) {
-      const type = typeOf(notice);
-      if (type === undefined) return;
-      const { order = 0 } = notice;
-      const about = order > 0 ? await options.aboutOrder(order).catch(() => undefined) : undefined;
-      const event = eventOf(notice, type, randomId(), about);
+      const event = await eventFor(notice);
+      if (!event) return;
       const body = JSON.stringify(event);
       const owed = await keep(event, body);
       if (owed) {

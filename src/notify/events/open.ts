@@ -3,6 +3,8 @@ import type { Config } from '../../config/schema';
 import { type Ledger, STATEMENT_MS } from '../../ledger/open';
 import { createEvents, type Events, type EventsOptions } from '.';
 import { aboutOrder } from './about-order';
+import { eventIdOf } from './event-id';
+import { lastOnPaper } from './on-paper';
 import { createPoster } from './post';
 import { createSqlOutbox } from './sql-outbox';
 
@@ -11,13 +13,15 @@ type Passed = 'jobs' | 'note' | 'trouble' | 'cleared' | 'logger' | 'now';
 export interface OpenEventsOptions extends Pick<EventsOptions, Passed> {
   readonly config: Pick<Config, 'api' | 'scopes'>;
   readonly ledger: Pick<Ledger, 'store' | 'database' | 'sealer'>;
+  /** Names events. */
+  readonly key: Buffer;
   readonly version: string;
 }
 
 const SECRET_BYTES = 32;
 
 /** Events as the configuration wants them, kept beside the ledger. */
-export function openEvents({ config, ledger, version, ...options }: OpenEventsOptions): Events {
+export function openEvents({ config, ledger, key, version, ...options }: OpenEventsOptions): Events {
   const { store, database, sealer } = ledger;
   return createEvents({
     ...options,
@@ -25,6 +29,8 @@ export function openEvents({ config, ledger, version, ...options }: OpenEventsOp
     poster: createPoster({ version, now: options.now }),
     scopes: Object.keys(config.scopes),
     tokens: config.api.tokens.flatMap(({ name, rights }) => (rights.includes('events') ? [name] : [])),
+    idOf: (type, order) => eventIdOf(key, type, order),
+    onPaper: () => lastOnPaper(store),
     aboutOrder: (number) => aboutOrder(store, number),
     randomId: () => randomUUID(),
     randomSecret: () => randomBytes(SECRET_BYTES).toString('base64url'),

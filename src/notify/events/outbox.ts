@@ -37,8 +37,11 @@ export interface Outbox {
   subscribe(added: Subscription, replaced: readonly string[], seen: readonly string[]): Promise<boolean>;
   /** @returns false when it was not there any more. */
   end(subscription: string): Promise<boolean>;
-  /** Keeps the event if anybody wants it. @returns the ids of those who do. */
-  put(event: EventBody, body: string, dueAt: number): Promise<readonly string[]>;
+  /**
+   * Keeps the event if anybody wants it and it isn't kept yet. @returns the ids of those who are owed it by that.
+   * @param past it happened before now: it is owed to those alone who had asked for it by then.
+   */
+  put(event: EventBody, body: string, dueAt: number, past?: boolean): Promise<readonly string[]>;
   /** Undefined when it is not owed, or not any more. */
   owed(ids: DeliveryIds): Promise<Delivery | undefined>;
   /** It was taken: owed no more. When the subscription had been failing, what waits for it is due now. */

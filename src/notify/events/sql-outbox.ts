@@ -50,8 +50,8 @@ export function createSqlOutbox({ database, sealer, timeoutMs }: SqlOutboxOption
 
     end: async (id) => (await rows('delete from pullcord.subscription where id = $1 returning id', [id])).length > 0,
 
-    put: async ({ id, type, scope = null, at }, body, due) => {
-      const news = JSON.stringify({ id, type, scope, at: Date.parse(at), body, due });
+    put: async ({ id, type, scope = null, at }, body, due, past = false) => {
+      const news = JSON.stringify({ id, type, scope, at: Date.parse(at), body, due, past });
       const owed = await rows<{ subscription: string }>('select pullcord.put_event($1) as subscription', [news]);
       return owed.map(({ subscription }) => subscription);
     },

@@ -3,11 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { StoreUnavailable } from '../../../src/ledger/store';
 import type { Notice } from '../../../src/notify/channel';
 import { type Events, eventsChannel } from '../../../src/notify/events';
+import type { EventType } from '../../../src/notify/events/event';
+import { eventIdOf } from '../../../src/notify/events/event-id';
 import { LEASE_MS } from '../../../src/notify/events/schedule';
 import { TestClock } from '../../support/desk';
-import { type RunningEvents, runEvents, SECRET } from '../../support/events';
+import { type RunEventsOptions, type RunningEvents, runEvents, SECRET } from '../../support/events';
 import { emptiedOutbox, freshOutbox, outboxOn } from '../../support/outbox';
 import { type Received, type Receiver, startReceiver } from '../../support/receiver';
 import { isSigned } from '../../support/subscriber';
@@ -39,15 +42,15 @@ const stop = async (): Promise<void> => {
   events = undefined;
 };
 
-interface Options {
+interface Options extends Pick<RunEventsOptions, 'onPaper' | 'idOf'> {
   readonly queue?: boolean;
   readonly on?: Rig;
   readonly tokens?: readonly string[];
 }
 
-async function start({ queue = true, on = rig, tokens = ['n8n'] }: Options = {}): Promise<RunningEvents> {
+async function start({ queue = true, on = rig, tokens = ['n8n'], ...more }: Options = {}): Promise<RunningEvents> {
   const place = queue ? { place: { pglite: on.pglite } } : {};
-  events = await runEvents({ outbox: on.outbox, now: clock.now, tokens, ...place });
+  events = await runEvents({ outbox: on.outbox, now: clock.now, tokens, ...place, ...more });
   return events;
 }
 
@@ -228,4 +231,42 @@ it('is one of the channels: what is told before it is there waits', async () => 
   expect(await channel.tell(notice('is no event', 'restoring'))).toBe('told');
   await until(() => receiver.received.length === 1);
   expect(texts()).toEqual(['early']);
+});
+
+describe('what an earlier life put on paper and told nobody', () => {
+  const idOf = (type: EventType, order: number) => eventIdOf(Buffer.alloc(32, 7), type, order);
+
+  it('is told at the start, once, to those who had asked for it by then', async () => {
+    const first = await start({ idOf });
+    await first.subscribe(receiver.url, ['severing', 'severed']);
+    clock.advance(1);
+    await first.tell(notice('being severed', 'severing'));
+    await until(() => receiver.received.length === 1);
+    await until(async () => (await owed()) === 0);
+    await stop();
+    const lines = [notice('being severed', 'severing'), notice('severed')];
+    const onPaper = async () => lines;
+    clock.advance(1);
+    const later = await startReceiver();
+    const second = await start({ idOf });
+    await second.subscribe(later.url, ['severed']);
+    await stop();
+
+    await start({ idOf, onPaper });
+    await until(() => receiver.received.length === 2);
+    await stop();
+    await start({ idOf, onPaper });
+    await until(async () => (await owed()) === 0);
+    expect(receiver.received.map(({ body }) => body.text)).toEqual(['being severed', 'severed']);
+    expect(later.received).toEqual([]);
+    await later.close();
+  });
+
+  it('and is told as ever when the ledger does not say', async () => {
+    const running = await start({ idOf, onPaper: () => Promise.reject(new StoreUnavailable('away')) });
+    await running.subscribe(receiver.url);
+    await running.tell(notice('one'));
+    await until(() => receiver.received.length === 1);
+    expect(running.lines.map(({ msg }) => String(msg)).join('\n')).toContain('is not known');
+  });
 });

@@ -1,0 +1,28 @@
+import type { Line, Store } from '../../ledger/store';
+import { isRehearsal } from '../../orders/drill';
+import type { Notice } from '../channel';
+import { sentence } from '../sentence';
+
+/** Lines that are looked at. */
+const LOOK_BACK = 200;
+/** Before the newest of them: what is older was told long before the process ended. Milliseconds. */
+const WITHIN_MS = 10 * 60_000;
+
+/**
+ * What the ledger says of the last minutes of an earlier life: a process that is killed may have put a step of an order
+ * on paper and told nobody. Oldest first. @throws StoreUnavailable
+ */
+export async function lastOnPaper(store: Pick<Store, 'lines'>): Promise<readonly Notice[]> {
+  const lines = await store.lines({ limit: LOOK_BACK, kinds: ['order', 'severed', 'restored'] });
+  const newest = lines.at(-1)?.at ?? 0;
+  return lines.filter(({ at }) => newest - at <= WITHIN_MS).flatMap(noticeOf);
+}
+
+function noticeOf({ kind, at, data }: Line): readonly Notice[] {
+  const { scope, action } = data;
+  const order = kind === 'order' ? data.number : data.order;
+  if (typeof scope !== 'string' || typeof order !== 'number' || isRehearsal(scope)) return [];
+  if (kind === 'order' && action !== 'sever') return [];
+  const about = { kind: kind === 'order' ? 'severing' : (kind as 'severed' | 'restored'), scope, order, at } as const;
+  return [{ ...about, text: sentence(about) }];
+}
