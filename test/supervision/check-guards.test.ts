@@ -97,4 +97,9 @@ describe('what is wrong with a guard', () => {
     if (says) expect(faults).toEqual([expect.stringMatching(says)]);
     else expect(faults).toEqual([]);
   });
+
+  it('a set that was written moments ago has not been heard of yet', () => {
+    const state = { ...well, workers: [worker, { ...worker, serial: 3 }] };
+    expect(faultsOf(state, true)).toEqual([]);
+  });
 });

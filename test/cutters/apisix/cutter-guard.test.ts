@@ -110,13 +110,19 @@ test.each([false, true])(
   },
 );
 
-test('law 2: a rule that somebody deleted is armed again', async () => {
+const OFF = { plugins: { 'pullcord-guard': { _meta: { disable: true } } } };
+test.each([
+  ['deleted', undefined],
+  ['switched off', OFF],
+])('law 2: a rule that somebody %s is armed again', async (_, body) => {
   await use();
-  await rig.admin('DELETE', '/global_rules/pullcord-guard');
+  await rig.admin(body ? 'PUT' : 'DELETE', '/global_rules/pullcord-guard', body);
   await rig.sever();
   await rig.sever();
   expect(rig.guardFaults()).toEqual([]);
-  expect(rig.apisix.store.get('/apisix/global_rules/pullcord-guard')).toBeDefined();
+  const rule = rig.apisix.store.get('/apisix/global_rules/pullcord-guard');
+  expect(rule?.value).toMatchObject({ plugins: { 'pullcord-guard': {} } });
+  expect(JSON.stringify(rule?.value)).not.toContain('disable');
 });
 
 test('law 5: a guard that is away holds up no cut that is seen, and is told of', async () => {

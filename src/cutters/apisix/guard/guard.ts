@@ -34,6 +34,8 @@ export interface Told {
   readonly faults: readonly string[];
 }
 
+/** Workers hear of a write within some tens of milliseconds. */
+const HEARD_MS = 1_000;
 const TRIES = 4;
 const BUSY_MS = 20;
 
@@ -47,6 +49,7 @@ export class Guard {
   private doubt = false;
   private sentScoped: string | undefined;
   private seq = 0;
+  private wroteAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly api: GuardApi,
@@ -128,10 +131,10 @@ export class Guard {
       throw error;
     }
     this.doubt = false;
+    this.wroteAt = this.now();
     this.ours = target;
     if (scoped !== undefined) this.sentScoped = textOf(scoped);
-    // Its workers hear of it within some milliseconds: whether all have is told by the next look.
-    return this.told({ faults: [], ...(changed ? { wrote: ids.length } : {}) });
+    return this.told(changed ? { wrote: ids.length } : {});
   }
 
   /** A guard that fails is a report, and never in the way of the others. */
@@ -146,12 +149,11 @@ export class Guard {
   }
 
   private told(more: Partial<Told> = {}): Told {
-    const faults = more.faults ?? (this.state ? faultsOf(this.state) : []).map((words) => `${this.at}: ${words}`);
-    return { held: this.ours, stuck: [], lost: [], ...more, faults };
-  }
-
-  private get at(): string {
-    return `the guard at ${this.api.url}`;
+    const written = this.now() - this.wroteAt < HEARD_MS;
+    const faults = (this.state ? faultsOf(this.state, written) : []).map(
+      (words) => `the guard at ${this.api.url}: ${words}`,
+    );
+    return { held: this.ours, stuck: [], lost: [], faults, ...more };
   }
 }
 
