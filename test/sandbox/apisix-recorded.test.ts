@@ -244,7 +244,8 @@ test('every recording is replayed, or listed with its reason', () => {
   ];
   const replayed = [...ADMIN, ...TRAFFIC].flatMap(({ steps }) => steps.filter((step) => typeof step === 'string'));
   const covered = new Set([...replayed, ...elsewhere]);
-  const kept = readdirSync(FIXTURES).map((file) => file.replace('.json', ''));
+  // What a guard answered is replayed beside it, in guard-recorded.test.ts.
+  const kept = readdirSync(FIXTURES).flatMap((file) => (file.startsWith('guard-') ? [] : file.replace('.json', '')));
   expect([...covered].sort()).toEqual(kept.sort());
   expect(Object.keys(NOT_REPLAYED).filter((name) => covered.has(name))).toEqual([]);
   expect(covered.size + Object.keys(NOT_REPLAYED).length).toBe(285);
