@@ -27,6 +27,11 @@ export function pythonWithVenv(): string {
   );
 }
 
+/** Path of `luacheck`; installs Debian's package when it isn't there. */
+export function luacheck(): string {
+  return findOrInstall('lua-check', () => onPath('luacheck'));
+}
+
 /** Makes sure of what native modules of Node are built with. */
 export function compiler(): void {
   pythonWithVenv();
