@@ -38,7 +38,7 @@ beforeAll(async () => {
     ...{ name: 'main', config, scopes: {}, snapshots, now: Date.now },
     logger: createLogger({ level: 'silent' }),
   });
-  expect(await cutter.prepare()).toEqual({ armed: true, endsStreams: true });
+  expect(await cutter.prepare()).toMatchObject({ armed: true, streams: 'all' });
   await cutter.close();
   drills = createDrillGateway('main', config, Date.now);
 });

@@ -92,7 +92,7 @@ describe('the clamp', () => {
 
   test('is armed, severs in one write, and restores to the last index', async () => {
     const { cutter, until: reach } = cutterOf('clamp');
-    expect(await cutter.prepare()).toEqual({ armed: true, endsStreams: true });
+    expect(await cutter.prepare()).toMatchObject({ armed: true, streams: 'all' });
     const before = await Promise.all(ids.map(read));
     const severed = await reach(['agent']);
     expect(severed.drift).toEqual([]);
@@ -129,7 +129,7 @@ describe('the clamp', () => {
       await until(() => cut.text() !== '' && text.text() !== '' && other.text() !== '');
       await reach(['agent']);
       await until(() => cut.ending() && text.ending());
-      expect([cut.ending(), text.ending()]).toEqual(['aborted', 'aborted']);
+      expect([cut.ending(), text.ending()]).toEqual(['end', 'aborted']);
       expect(cut.text()).toContain('event: error\ndata: {"error":{"type":"severed","code":"pullcord_severed"}}\n\n');
       expect(text.text()).toMatch(/^(tick\n)+$/);
       await until(() => gateway.upstream.open() === 1);

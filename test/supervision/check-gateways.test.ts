@@ -78,11 +78,16 @@ describe('the clamp', () => {
     expect(wrong(await withGateway({ method: 'rewrite' }))).toEqual([LOCAL]);
   });
 
-  it('that leaves streams open is a warning', async () => {
+  it.each([
+    [['serverless-post-function'], 'ends open streams without telling the client'],
+    [['serverless-pre-function'], 'cannot end open streams while they are silent, nor WebSockets'],
+    [['serverless-pre-function', 'serverless-post-function'], 'cannot end streams that are open'],
+  ])('that has to do without %s is a warning', async (taken, words) => {
     const lua = { phase: 'log', functions: ['return function() end'] };
-    await one.admin('PUT', 'global_rules/teapot', { plugins: { 'serverless-post-function': lua } });
+    await one.admin('PUT', 'global_rules/teapot', { plugins: Object.fromEntries(taken.map((name) => [name, lua])) });
     const findings = await one.check();
-    expect(wrong(findings)).toContain('warning gateway main: the clamp cannot end streams that are open');
+    expect(wrong(findings)).toContain(`warning gateway main: the clamp ${words}`);
+    expect(adviceOf(findings, /the clamp (ends|cannot end)/)).toContain(`global rule teapot uses ${taken[0]}, too`);
   });
 
   it('that could be armed is fine before Pullcord starts, and a warning while it serves', async () => {

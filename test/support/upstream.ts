@@ -13,6 +13,13 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
+const TOKEN = `data: ${JSON.stringify({
+  id: '1',
+  object: 'chat.completion.chunk',
+  model: 'm',
+  choices: [{ index: 0, delta: { content: 't' } }],
+})}\n\n`;
+
 /** Milliseconds between the chunks of a stream. */
 const BEAT_MS = 10;
 
@@ -27,6 +34,19 @@ export async function startUpstream(name = 'upstream'): Promise<Upstream> {
     sse: (response) => beat(response, 'text/event-stream', 'data: tick\n\n'),
     /** Text without end that is no event stream. */
     text: (response) => beat(response, 'text/plain', 'tick\n'),
+    /** A stream of a language model, and one that says nothing more after its first words. */
+    tokens: (response) => beat(response, 'text/event-stream', TOKEN),
+    thinking: (response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write(TOKEN),
+    /** A download of which the end is far away, as fast as the client takes it. */
+    endless: (response) => {
+      const chunk = Buffer.alloc(65_536, 'x');
+      const fill = (): void => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response.writeHead(200, { 'content-type': 'application/octet-stream' });
+      response.on('drain', fill);
+      fill();
+    },
     /** Events when the test says so. */
     held: (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
@@ -66,11 +86,14 @@ export async function startUpstream(name = 'upstream'): Promise<Upstream> {
     socket.on('close', () => sockets.delete(socket));
   });
   // An echo that speaks the handshake of a WebSocket and no frames.
-  server.on('upgrade', (_, socket) => {
+  server.on('upgrade', ({ url }, socket) => {
     socket.on('close', track());
     socket.on('error', () => socket.destroy());
     socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n');
     socket.pipe(socket);
+    if (!url?.endsWith('busy')) return;
+    const timer = setInterval(() => socket.write('tick'), BEAT_MS);
+    socket.on('close', () => clearInterval(timer));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 

@@ -1,4 +1,5 @@
-import { type Arming, arm, idsOf, isArmed, setIds } from './clamp';
+import { type Arming, arm, armed, armedWith, idsOf, setIds } from './clamp';
+import { ENDERS } from './clamp-functions';
 import type { AdminApi } from './client';
 import type { Doc } from './document';
 import { isGatewayError } from './fault';
@@ -47,8 +48,8 @@ export class ClampRung {
   async bring(goal: ClampGoal, notes: Notes, overtaken: AbortSignal): Promise<ReadonlySet<string>> {
     const { rule, wanted, stays, use } = goal;
     const current = idsOf(rule);
-    const state = isArmed(rule);
-    if (use) this.noteDrift(rule, state !== false, current, wanted, notes);
+    const enders = armedWith(rule);
+    if (use) this.noteDrift(rule, enders !== undefined, current, wanted, notes);
     this.named = current;
     this.doubt = undefined;
 
@@ -61,8 +62,9 @@ export class ClampRung {
     }
 
     const fresh = this.arming === undefined;
-    if (state && !this.arming?.armed) this.arming = { armed: true, endsStreams: state === 'armed' };
-    if (use && (!state || (state === 'without-streams' && fresh))) await this.arm(target, notes, overtaken);
+    if (enders && !this.arming?.armed) this.arming = armed(enders);
+    const mayGain = fresh && enders && enders.length < ENDERS.length;
+    if (use && (!enders || mayGain)) await this.arm(target, notes, overtaken);
     else if (!sameSet(target, current)) await this.write(target, notes, overtaken);
     if (sameSet(target, this.named)) this.ours = target;
     return new Set(leave ? [] : releases);
@@ -70,7 +72,8 @@ export class ClampRung {
 
   private async write(ids: ReadonlySet<string>, notes: Notes, overtaken: AbortSignal): Promise<void> {
     try {
-      await this.sending(() => setIds(this.api, ids, overtaken), overtaken);
+      const enders = this.arming?.armed ? this.arming.enders : [];
+      await this.sending(() => setIds(this.api, ids, enders, overtaken), overtaken);
     } catch (error) {
       if (isGatewayError(error) && error.inDoubt)
         notes.writes.push(`PATCH clamp: ${routesInWords(ids)}; no answer, it may still be applied`);

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { ENDERS, type Ender, enderPlugins, enderSwitches, LACK, type Streams, streamsOf } from './clamp-functions';
 import type { AdminApi } from './client';
 import { type Doc, docAt, isDoc, same, without } from './document';
 import { type GatewayError, isGatewayError } from './fault';
@@ -7,32 +6,29 @@ import { abort } from './refusal';
 
 /**
  * Rung one: a global rule that is armed ahead of time and names the routes that are cut. Sever and restore are one and
- * the same write of the whole set. Fails towards "cut": what stands in an unreadable rule is replaced, never released.
+ * the same write of the whole set. While nothing is cut all of it is switched off but the note of what is open, so that
+ * it costs next to nothing. Fails towards "cut": what stands in an unreadable rule is replaced, never released.
  */
 const CLAMP_ID = 'pullcord-clamp';
 export const CLAMP_PATH = `global_rules/${CLAMP_ID}`;
-const VARS_PATH = `${CLAMP_PATH}/plugins/fault-injection/abort/vars`;
 
 /** Stands in the list when nothing is cut. No route can bear it: it would have to be made so on purpose. */
 const NONE = '-none-';
-const STREAMS_PLUGIN = 'serverless-post-function';
 
-const streamEnder: Doc = {
-  phase: 'body_filter',
-  functions: [readFileSync(join(__dirname, 'clamp.lua'), 'utf8')],
-};
+const namesSome = (ids: Iterable<string>): boolean => [...ids].length > 0;
 
 const varsOf = (ids: Iterable<string>): unknown => {
   const sorted = [...ids].sort();
   return [[['route_id', 'in', sorted.length > 0 ? sorted : [NONE]]]];
 };
 
-/** The rule that cuts these routes. @param streams whether it ends open streams, too. */
-export function clampRule(ids: Iterable<string>, streams = true): Doc {
+/** The rule that cuts these routes. @param enders what ends open streams, too. */
+export function clampRule(ids: Iterable<string>, enders: readonly Ender[] = ENDERS): Doc {
+  const isCutting = namesSome(ids);
   return {
     plugins: {
-      'fault-injection': { abort: { ...abort, vars: varsOf(ids) } },
-      ...(streams ? { [STREAMS_PLUGIN]: streamEnder } : {}),
+      'fault-injection': { _meta: { disable: !isCutting }, abort: { ...abort, vars: varsOf(ids) } },
+      ...enderPlugins(enders, isCutting),
     },
   };
 }
@@ -44,44 +40,65 @@ export function idsOf(rule: Doc | undefined): ReadonlySet<string> {
   return new Set(Array.isArray(named) ? named.filter((id) => typeof id === 'string' && id !== NONE) : []);
 }
 
-/** Whether the rule is ours and of this version: all but the ids is as we write it. */
-export function isArmed(rule: Doc | undefined): 'armed' | 'without-streams' | false {
-  if (!rule) return false;
-  const bare = without(rule, 'id', 'create_time', 'update_time');
-  const ids = idsOf(rule);
-  if (same(bare, clampRule(ids))) return 'armed';
-  return same(bare, clampRule(ids, false)) && 'without-streams';
+/**
+ * With what the rule ends open streams, if it is ours and of this version: all but the ids is as we write it. An older
+ * version is not, so that it is written anew; what it cuts it goes on cutting until then.
+ */
+export function armedWith(rule: Doc | undefined): readonly Ender[] | undefined {
+  if (!rule) return undefined;
+  const enders = ENDERS.filter((ender) => docAt(rule, 'plugins')[ender] !== undefined);
+  return same(without(rule, 'id', 'create_time', 'update_time'), clampRule(idsOf(rule), enders)) ? enders : undefined;
 }
 
 export type Arming =
-  | { readonly armed: true; readonly endsStreams: boolean; readonly why?: string }
+  | { readonly armed: true; readonly streams: Streams; readonly enders: readonly Ender[]; readonly why?: string }
   | { readonly armed: false; readonly why: string };
 
+/** As it is found in a gateway, or was written there. */
+export const armed = (enders: readonly Ender[], lacks: readonly string[] = []): Arming => ({
+  armed: true,
+  streams: streamsOf(enders),
+  enders,
+  ...(lacks.length > 0 && { why: lacks.join('; ') }),
+});
+
 /**
- * Writes the whole rule. Without the function that ends open streams where APISIX refuses that one.
+ * Writes the whole rule, without those functions for open streams that APISIX refuses.
  * @throws GatewayError when the Admin API can't be used.
  */
 export async function arm(api: AdminApi, ids: Iterable<string>, overtaken?: AbortSignal): Promise<Arming> {
   const named = [...ids];
-  try {
-    await api.put(CLAMP_PATH, clampRule(named), overtaken);
-    return { armed: true, endsStreams: true };
-  } catch (error) {
-    if (!isGatewayError(error, 'rejected')) throw error;
-    if (!error.what.includes(STREAMS_PLUGIN)) return { armed: false, why: whyNot(error) };
+  const lacks: string[] = [];
+  for (let enders: readonly Ender[] = ENDERS; ; ) {
     try {
-      await api.put(CLAMP_PATH, clampRule(named, false), overtaken);
-      return { armed: true, endsStreams: false, why: `open streams are not ended: ${whyNot(error)}` };
-    } catch (second) {
-      if (!isGatewayError(second, 'rejected')) throw second;
-      return { armed: false, why: whyNot(second) };
+      await api.put(CLAMP_PATH, clampRule(named, enders), overtaken);
+      return armed(enders, lacks);
+    } catch (error) {
+      if (!isGatewayError(error, 'rejected')) throw error;
+      const refused = enders.find((ender) => error.what.includes(ender));
+      if (!refused) return { armed: false, why: whyNot(error) };
+      lacks.push(`${LACK[refused]}: ${whyNot(error)}`);
+      enders = enders.filter((ender) => ender !== refused);
     }
   }
 }
 
-/** One write of the whole set. @throws GatewayError `not-found` when there is no rule. */
-export const setIds = (api: AdminApi, ids: Iterable<string>, overtaken?: AbortSignal): Promise<void> =>
-  api.patch(VARS_PATH, varsOf(ids), overtaken);
+/**
+ * One write of the whole set.
+ * @param enders those that the rule is armed with.
+ * @throws GatewayError `not-found` when there is no rule.
+ */
+export function setIds(
+  api: AdminApi,
+  ids: Iterable<string>,
+  enders: readonly Ender[] = ENDERS,
+  overtaken?: AbortSignal,
+): Promise<void> {
+  const isCutting = namesSome(ids);
+  const fault = { _meta: { disable: !isCutting }, abort: { vars: varsOf(ids) } };
+  const plugins = { 'fault-injection': fault, ...enderSwitches(enders, isCutting) };
+  return api.patch(CLAMP_PATH, { plugins }, overtaken);
+}
 
 /** The rule as it stands; undefined when there is none. */
 export async function readClamp(api: AdminApi, overtaken?: AbortSignal): Promise<Doc | undefined> {
@@ -93,19 +110,28 @@ export async function readClamp(api: AdminApi, overtaken?: AbortSignal): Promise
   }
 }
 
-/** Why APISIX would refuse the rule or its stream ender, seen without writing. */
-export function obstacles(
-  enabled: readonly string[],
-  rules: readonly Doc[],
-): { readonly rule?: string; readonly streams?: string } {
+export interface Obstacles {
+  /** Why the rule can't be armed at all. */
+  readonly rule?: string;
+  /** Which open streams it would end. */
+  readonly streams: Streams;
+  /** Why not all of them as they should be. */
+  readonly lacks: readonly string[];
+}
+
+/** Why APISIX would refuse the rule or a part of it, seen without writing. */
+export function obstacles(enabled: readonly string[], rules: readonly Doc[]): Obstacles {
   const why = (plugin: string): string | undefined => {
     if (!enabled.includes(plugin)) return notEnabled(plugin);
     const other = rules.find((rule) => rule.id !== CLAMP_ID && isDoc(docAt(rule, 'plugins')[plugin]));
     return other && taken(plugin, String(other.id));
   };
   const rule = why('fault-injection');
-  const streams = why(STREAMS_PLUGIN);
-  return { ...(rule && { rule }), ...(streams && { streams }) };
+  const lacks = ENDERS.flatMap((ender) => {
+    const reason = why(ender);
+    return reason === undefined ? [] : [`${LACK[ender]}: ${reason}`];
+  });
+  return { ...(rule && { rule }), streams: streamsOf(ENDERS.filter((ender) => why(ender) === undefined)), lacks };
 }
 
 const notEnabled = (plugin: string): string =>

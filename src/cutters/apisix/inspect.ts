@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock';
 import type { GatewayConfig, ScopeConfig } from '../../config/schema';
-import { CLAMP_PATH, idsOf, isArmed, obstacles, readClamp } from './clamp';
+import { armedWith, CLAMP_PATH, idsOf, obstacles, readClamp } from './clamp';
+import type { Streams } from './clamp-functions';
 import { type AdminApi, createAdminApi } from './client';
 import { type GatewayError, isGatewayError } from './fault';
 import { type GuardFacts, inspectGuards } from './guard/inspect';
@@ -37,8 +38,8 @@ export interface ClampFacts {
   readonly armed: boolean;
   /** Whether it is armed or could be. */
   readonly armable: boolean;
-  /** Whether open streams are ended, too, or would be. */
-  readonly endsStreams: boolean;
+  /** Which open streams it ends, or would. */
+  readonly streams: Streams;
   /** Why it can't be armed, or why it leaves streams open. */
   readonly why: readonly string[];
   /** Routes that it cuts now. */
@@ -131,12 +132,11 @@ async function readAll(
     const skew = clock === undefined ? undefined : Math.round((clock - now()) / 1000);
     const [routes, rule, rules] = [await readRoutes(api), await readClamp(api), await api.list('global_rules')];
     const blocked = obstacles(names, rules);
-    const state = isArmed(rule);
     const clamp: ClampFacts = {
-      armed: state !== false && blocked.rule === undefined,
+      armed: armedWith(rule) !== undefined && blocked.rule === undefined,
       armable: blocked.rule === undefined,
-      endsStreams: blocked.rule === undefined && blocked.streams === undefined,
-      why: [blocked.rule, blocked.streams].filter((why) => why !== undefined),
+      streams: blocked.rule === undefined ? blocked.streams : 'none',
+      why: [blocked.rule, ...blocked.lacks].filter((why) => why !== undefined),
       cut: idsOf(rule).size,
     };
     const facts = [...chosen(scopes, routes.values())].map(([scope, held]): ScopeFacts => {

@@ -36,13 +36,13 @@ function adminFindings({ gateway, admin }: GatewayFacts): Finding[] {
 function clampFindings(name: string, clamp: ClampFacts, method: GatewayConfig['method'], serves: boolean): Finding[] {
   const { ok, warning, fault } = about(`gateway ${name}`);
   if (method === 'rewrite') return [ok('cuts by rewriting the routes')];
-  const { armed, armable, endsStreams, cut } = clamp;
+  const { armed, armable, streams, cut } = clamp;
   const why = clamp.why.join('; ');
   if (!armable)
     return method === 'clamp'
       ? [fault('the clamp cannot be armed, so nothing would be cut', `${why}. Or set method: auto.`)]
       : [warning('the clamp cannot be armed: routes would be rewritten one by one, and open streams go on', `${why}.`)];
-  const findings = endsStreams ? [] : [warning('the clamp cannot end streams that are open', `${why}.`)];
+  const findings = streams === 'all' ? [] : [warning(LEAVES[streams], `${why}.`)];
   if (armed) findings.push(ok(cut > 0 ? `the clamp is armed and cuts ${cut} routes now` : 'the clamp is armed'));
   else if (serves)
     findings.push(
@@ -51,6 +51,12 @@ function clampFindings(name: string, clamp: ClampFacts, method: GatewayConfig['m
   else findings.push(ok('the clamp can be armed'));
   return findings;
 }
+
+const LEAVES: Readonly<Record<Exclude<ClampFacts['streams'], 'all'>, string>> = {
+  none: 'the clamp cannot end streams that are open',
+  speaking: 'the clamp cannot end open streams while they are silent, nor WebSockets',
+  'all-without-event': 'the clamp ends open streams without telling the client',
+};
 
 function nodeFindings({ gateway, gateways }: GatewayFacts): Finding[] {
   const { ok, fault } = about(`gateway ${gateway}`);

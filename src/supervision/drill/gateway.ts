@@ -57,7 +57,7 @@ export function createDrillGateway(name: string, config: GatewayConfig, now: Clo
         ...gateways.filter(({ answers }) => !answers).map(({ url, detail }) => `${url} does not answer: ${detail}`),
         ...(clamps && !clamp.armed ? [`the clamp is not armed: ${clamp.why.join('; ') || 'its rule is gone'}`] : []),
       ];
-      const endsStreams = clamps && clamp.armed && clamp.endsStreams;
+      const endsStreams = clamps && clamp.armed && clamp.streams !== 'none';
       return { faults, endsStreams, objects: await readObjects(api) };
     },
     objects: () => readObjects(api),

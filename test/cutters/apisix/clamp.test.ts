@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { clampRule, idsOf, isArmed, obstacles } from '../../../src/cutters/apisix/clamp';
+import { armedWith, clampRule, idsOf, obstacles } from '../../../src/cutters/apisix/clamp';
+import { ENDERS, enderSwitches } from '../../../src/cutters/apisix/clamp-functions';
 import type { Doc } from '../../../src/cutters/apisix/document';
 import { applyMergePatch } from '../../../src/cutters/apisix/merge-patch';
 
@@ -7,13 +8,11 @@ const ids = fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9\-_.]{1,8}$/), { maxLen
 
 test('a rule names what it was made with, in whatever order', () => {
   fc.assert(
-    fc.property(ids, fc.boolean(), (named, streams) => {
-      const rule = clampRule(named, streams);
+    fc.property(ids, fc.subarray([...ENDERS]), (named, enders) => {
+      const rule = clampRule(named, enders);
       expect([...idsOf(rule)].sort()).toEqual(named.filter((id) => id !== '-none-').sort());
-      expect(clampRule([...named].reverse(), streams)).toEqual(rule);
-      expect(isArmed({ ...rule, id: 'pullcord-clamp', create_time: 1, update_time: 2 })).toBe(
-        streams ? 'armed' : 'without-streams',
-      );
+      expect(clampRule([...named].reverse(), enders)).toEqual(rule);
+      expect(armedWith({ ...rule, id: 'pullcord-clamp', create_time: 1, update_time: 2 })).toEqual(enders);
     }),
   );
 });
@@ -30,6 +29,11 @@ test.each<[what: string, change: object]>([
   ['no mark', { plugins: { 'fault-injection': { abort: { headers: { 'x-pullcord-severed': null } } } } }],
   ['another function', { plugins: { 'serverless-post-function': { functions: ['return function() end'] } } }],
   ['another phase', { plugins: { 'serverless-post-function': { phase: 'log' } } }],
+  [
+    'another note of what is open',
+    { plugins: { 'serverless-pre-function': { functions: ['return function() end'] } } },
+  ],
+  ['last words that are switched off', { plugins: { 'serverless-post-function': { _meta: { disable: true } } } }],
   ['another plugin beside', { plugins: { cors: {} } }],
   ['no abort', { plugins: { 'fault-injection': { abort: null } } }],
   [
@@ -48,7 +52,7 @@ test.each<[what: string, change: object]>([
   ['no vars', varsOf(null)],
 ])('a rule with %s is not ours', (_, change) => {
   const rule = applyMergePatch(clampRule(['r1', 'r2']), change);
-  expect(isArmed(rule as Doc)).toBe(false);
+  expect(armedWith(rule as Doc)).toBeUndefined();
 });
 
 function varsOf(vars: unknown): Doc {
@@ -63,26 +67,58 @@ test.each([
   varsOf([[1]]),
 ])('the ids of %j are none', (rule) => {
   expect([...idsOf(rule)]).toEqual([]);
-  expect(isArmed(rule)).toBe(false);
+  expect(armedWith(rule)).toBeUndefined();
 });
 
 test('says what stands in its way, and not that it stands in its own', () => {
-  const both = ['fault-injection', 'serverless-post-function'];
-  expect(obstacles(both, [{ id: 'pullcord-clamp', ...clampRule([]) }])).toEqual({});
-  expect(obstacles(both, [{ id: 'chaos', plugins: { 'fault-injection': {} } }])).toEqual({
+  const all = ['fault-injection', ...ENDERS];
+  const fine = { streams: 'all', lacks: [] };
+  expect(obstacles(all, [{ id: 'pullcord-clamp', ...clampRule([]) }])).toEqual(fine);
+  expect(obstacles(all, [{ id: 'chaos', plugins: { 'fault-injection': {} } }])).toEqual({
+    ...fine,
     rule: expect.stringContaining('global rule chaos uses fault-injection'),
   });
   expect(obstacles([], [])).toEqual({
     rule: expect.stringContaining('fault-injection is not enabled'),
-    streams: expect.stringContaining('serverless-post-function is not enabled'),
+    streams: 'none',
+    lacks: ENDERS.map((ender) => expect.stringContaining(`${ender} is not enabled`)),
   });
 });
 
-test('the function says its version first and knows the rule and the mark by name', () => {
-  const [lua] = (clampRule([]) as { plugins: { 'serverless-post-function': { functions: string[] } } }).plugins[
-    'serverless-post-function'
-  ].functions;
-  expect(lua).toMatch(/^-- pullcord clamp \d+\n/);
-  expect(lua).toContain('local RULE = "pullcord-clamp"');
-  expect(lua).toContain('local MARK = "x-pullcord-severed"');
+test.each([
+  ['all-without-event', 'serverless-post-function', 'open streams end without a last event: '],
+  ['speaking', 'serverless-pre-function', 'open streams that are silent, and WebSockets, are not ended: '],
+])('of open streams it ends %s where %s is taken', (streams, taken, words) => {
+  const found = obstacles(['fault-injection', ...ENDERS], [{ id: 'other', plugins: { [taken]: {} } }]);
+  expect(found).toEqual({ streams, lacks: [expect.stringContaining(`${words}global rule other uses ${taken}`)] });
+});
+
+test('while nothing is cut, all is switched off but the note of what is open', () => {
+  const off = (rule: Doc): readonly string[] =>
+    Object.entries(rule.plugins as Record<string, Doc>).flatMap(([name, conf]) =>
+      (conf._meta as Doc | undefined)?.disable === true ? [name] : [],
+    );
+  expect(off(clampRule([]))).toEqual(['fault-injection', 'serverless-post-function']);
+  expect(off(clampRule(['r1']))).toEqual([]);
+});
+
+test('the write of the ids changes nothing but what another rule would have', () => {
+  fc.assert(
+    fc.property(ids, ids, fc.subarray([...ENDERS]), (before, after, enders) => {
+      const { _meta, abort } = (clampRule(after, []).plugins as { 'fault-injection': Doc })['fault-injection'];
+      const fault = { _meta, abort: { vars: (abort as Doc).vars } };
+      const patch = { plugins: { 'fault-injection': fault, ...enderSwitches(enders, after.length > 0) } };
+      expect(applyMergePatch(clampRule(before, enders), patch as Doc)).toEqual(clampRule(after, enders));
+    }),
+  );
+});
+
+test('each function says its version first and knows the rule by name', () => {
+  const { plugins } = clampRule([]) as { plugins: Record<string, { functions: string[] }> };
+  for (const ender of ENDERS) {
+    const [lua] = plugins[ender]?.functions ?? [];
+    expect(lua).toMatch(/^-- pullcord clamp \d+\n/);
+    expect(lua).toContain('local RULE = "pullcord-clamp"');
+  }
+  expect(plugins['serverless-post-function']?.functions[0]).toContain('local MARK = "x-pullcord-severed"');
 });

@@ -60,7 +60,7 @@ test('the first thing on the wire is the one write that cuts', async () => {
   await rig.cutter.prepare();
   const calls = rig.listen();
   await rig.sever('agent');
-  expect(calls[0]).toBe('PATCH global_rules/pullcord-clamp/plugins/fault-injection/abort/vars');
+  expect(calls[0]).toBe('PATCH global_rules/pullcord-clamp');
   expect(calls.slice(1).sort()).toEqual(['GET global_rules/pullcord-clamp', 'GET routes']);
 });
 
@@ -172,10 +172,7 @@ test('a rule that was deleted is armed again at once when the next order cuts', 
   await rig.admin('DELETE', '/global_rules/pullcord-clamp');
   const calls = rig.listen();
   const report = await rig.sever('llm');
-  expect(calls.slice(0, 2)).toEqual([
-    'PATCH global_rules/pullcord-clamp/plugins/fault-injection/abort/vars',
-    'PUT global_rules/pullcord-clamp',
-  ]);
+  expect(calls.slice(0, 2)).toEqual(['PATCH global_rules/pullcord-clamp', 'PUT global_rules/pullcord-clamp']);
   expect(sightsOf(report).llm).toBe('refused');
   expect(report.drift).toEqual(['the clamp was deleted by somebody else']);
 });
@@ -214,6 +211,17 @@ test('an older version of the rule is replaced, keeps what it cuts, and is no dr
   await rig.admin('PATCH', path, ['-- pullcord clamp 0\nreturn function() end']);
   const report = await rig.another().enforce(goalOf(['agent'], 1), notOvertaken());
   expect(report).toMatchObject({ writes: ['PUT clamp: 3 routes: a1, a2, both'], drift: [] });
+});
+
+test('where a function is taken, the write of the ids leaves it out', async () => {
+  await use(SCOPES);
+  await rig.routes(ROUTES);
+  const functions = ['return function() end'];
+  await rig.admin('PUT', '/global_rules/other', { plugins: { 'serverless-post-function': { functions } } });
+  expect(await rig.cutter.prepare()).toMatchObject({ armed: true, streams: 'all-without-event' });
+  expect(await rig.sever('agent')).toMatchObject({ writes: ['PATCH clamp: 3 routes: a1, a2, both'], drift: [] });
+  expect(await rig.sever('agent')).toMatchObject({ writes: [], drift: [] });
+  expect(await rig.sever()).toMatchObject({ writes: ['PATCH clamp: 0 routes'], drift: [] });
 });
 
 test('in doubt the clamp only grows', async () => {

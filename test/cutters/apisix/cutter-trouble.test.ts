@@ -253,7 +253,7 @@ describe('overtaken', () => {
     await until(async () => (await rig.named())?.includes('-none-'));
     const calls = rig.listen();
     const report = await rig.cutter.enforce(goalOf(['agent'], 3), notOvertaken());
-    expect(calls[0]).toBe('PATCH global_rules/pullcord-clamp/plugins/fault-injection/abort/vars');
+    expect(calls[0]).toBe('PATCH global_rules/pullcord-clamp');
     expect(sightsOf(report).agent).toBe('refused');
     expect(await rig.named()).toEqual(['r1']);
   });

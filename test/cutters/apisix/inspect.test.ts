@@ -35,7 +35,7 @@ test('a gateway that is as it should be', async () => {
   expect(await inspect()).toEqual({
     gateway: 'main',
     admin: { reads: true, writes: true, clockSkewSeconds: expect.any(Number) },
-    clamp: { armed: true, armable: true, endsStreams: true, why: [], cut: 0 },
+    clamp: { armed: true, armable: true, streams: 'all', why: [], cut: 0 },
     scopes: [
       { scope: 'agent', routes: 3, called: ['a1', 'a2', 'a3'], off: 1, probes: 1, blind: ['a3'] },
       { scope: 'empty', routes: 0, called: [], off: 0, probes: 0, blind: [] },
@@ -74,23 +74,30 @@ test('a wrong key', async () => {
 test('another rule in the way', async () => {
   await rig.admin('PUT', '/global_rules/chaos', { plugins: { 'fault-injection': { delay: { duration: 0 } } } });
   const { clamp } = await inspect();
-  expect(clamp).toMatchObject({ armed: false, armable: false, endsStreams: false });
+  expect(clamp).toMatchObject({ armed: false, armable: false, streams: 'none' });
   expect(clamp?.why).toEqual([
     expect.stringMatching(/^global rule chaos uses fault-injection, too.*remove it from chaos$/),
   ]);
 });
 
-test('another rule in the way of ending streams: the clamp is armed without', async () => {
+test.each([
+  ['serverless-post-function', 'all-without-event', 'open streams end without a last event'],
+  ['serverless-pre-function', 'speaking', 'open streams that are silent, and WebSockets, are not ended'],
+])('another rule with %s: the clamp is armed without, and says what it lacks', async (taken, streams, lack) => {
   const functions = ['return function() end'];
-  await rig.admin('PUT', '/global_rules/other', { plugins: { 'serverless-post-function': { functions } } });
-  expect(await rig.cutter.prepare()).toEqual({
+  await rig.admin('PUT', '/global_rules/other', { plugins: { [taken]: { functions } } });
+  const why = `${lack}: global rule other uses ${taken}`;
+  expect(await rig.cutter.prepare()).toMatchObject({ armed: true, streams, why: expect.stringContaining(why) });
+  expect((await inspect()).clamp).toMatchObject({
     armed: true,
-    endsStreams: false,
-    why: expect.stringMatching(/^open streams are not ended: global rule other uses serverless-post-function/),
+    armable: true,
+    streams,
+    why: [expect.stringContaining(why)],
   });
-  expect((await inspect()).clamp).toMatchObject({ armed: true, armable: true, endsStreams: false });
   await rig.sever('agent');
   expect(await rig.status('/a1')).toBe(503);
+  await rig.sever();
+  expect(await rig.status('/a1')).toBe(200);
 });
 
 test('a gateway that does not answer, and a clock that is wrong', async () => {

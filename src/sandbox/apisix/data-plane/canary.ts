@@ -4,8 +4,8 @@ import { SERVER } from '../admin/answer';
 import { type JsonObject, textsAt } from '../json';
 import type { Decision } from './phases';
 import type { Refusal, Stage } from './plugins';
+import type { ProxyParts } from './proxy';
 import { createStreamCut } from './stream-cut';
-import type { View } from './view';
 
 /**
  * Stands in for the one function in Lua that answers by itself: that of Pullcord's canary route, which begins with a
@@ -25,15 +25,19 @@ export function canaryAnswer(conf: JsonObject, { request }: Stage): Refusal | un
 export async function sendStream(
   response: ServerResponse,
   { headers, pauseMs, events }: NonNullable<Refusal['stream']>,
-  { routeId, headerFilter }: Pick<Decision, 'routeId' | 'headerFilter'>,
-  view: View,
+  { routeId, headerFilter, noted }: Pick<Decision, 'routeId' | 'headerFilter' | 'noted'>,
+  { view, openRequests }: Pick<ProxyParts, 'view' | 'openRequests'>,
 ): Promise<void> {
   const all: Record<string, string> = { ...headers, server: SERVER };
   headerFilter(all);
   response.writeHead(200, all);
-  const cut = createStreamCut(view, routeId, headers);
+  const cut = createStreamCut({ view, routeId, headers, hasUpstream: false });
   const gone = new AbortController();
   response.once('close', () => gone.abort());
+  if (noted) {
+    const shutClient = (): void => void response.destroy();
+    response.once('close', openRequests.note({ routeId, shutUpstream: () => false, shutClient }));
+  }
   for (let n = 1; n <= events && !gone.signal.aborted; n += 1) {
     const verdict = cut.chunk(Buffer.from(`data: ${n}\n\n`));
     if (verdict.how === 'abort') {

@@ -182,6 +182,7 @@ export function createGuard({ secret, fail, leaseSeconds, isArmed, now }: Sandbo
           return isEvents ? { how: 'replace', chunk: Buffer.from(LAST_EVENT) } : { how: 'abort' };
         },
         end: () => (isTold ? { how: 'abort' } : clamp.end()),
+        broken: () => (isTold ? { how: 'abort' } : clamp.broken()),
       };
     },
     forget() {

@@ -10,6 +10,7 @@ import type { Store } from '../store';
 import { createBalancer } from './balancer';
 import { createExporter, type Exporter } from './exporter';
 import { createGuard, runsGuard, type SandboxGuard, type SandboxGuardOptions } from './guard';
+import { createOpenRequests } from './open-requests';
 import { type Decision, decide } from './phases';
 import { respond } from './proxy';
 import { createRouter } from './router';
@@ -49,10 +50,12 @@ export async function startNode({
   const exporter = createExporter();
   const isArmed = (): boolean => view.list('global_rules').some(({ value }) => runsGuard(objectAt(value, 'plugins')));
   const guard = createGuard({ ...guardOptions, isArmed });
+  const openRequests = createOpenRequests(view);
   const parts = {
     view,
     guard,
     balancer,
+    openRequests,
     random,
     router: createRouter(view),
     sleep: (ms: number) => sleep(ms, undefined, { signal: ending.signal }),
@@ -80,7 +83,7 @@ export async function startNode({
       'close',
       guard.enter(decision.routeId, () => socket.destroy()),
     );
-    if (isTunnel && (await tunnel(request, socket, head, decision, balancer))) return;
+    if (isTunnel && (await tunnel(request, socket, head, decision, parts))) return;
 
     // Without `enable_websocket` the upgrade is not passed on: it is a request like any other.
     const response = new ServerResponse(request);
@@ -111,6 +114,7 @@ export async function startNode({
       ending.abort();
       guard.close();
       view.close();
+      openRequests.close();
       await Promise.all([listener.close(), metrics.close()]);
     },
   };

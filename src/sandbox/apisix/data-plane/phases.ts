@@ -15,6 +15,8 @@ export interface Decision {
   /** Where it goes, when it isn't refused. */
   readonly upstream?: { readonly key: string; readonly conf: JsonObject };
   readonly websocket: boolean;
+  /** Whether the clamp can end it while it sends nothing. */
+  readonly noted: boolean;
   /** What the exporter is told when it is over; undefined where no plugin `prometheus` counts it. */
   readonly account: Omit<Logged, 'code' | 'node' | 'source'> | undefined;
   /** How far it came. */
@@ -61,6 +63,7 @@ export async function decide(request: IncomingMessage, parts: PhaseParts): Promi
   const decision = (route: EffectiveRoute | undefined, plugins: JsonObject, refusal?: Refusal): Decision => ({
     routeId: route?.id,
     websocket: route?.value.enable_websocket === true,
+    noted: stage.noted === true,
     account: accountOf(matched, countsBy(route, plugins, global), learned, view),
     way: {},
     guard: parts.guard,

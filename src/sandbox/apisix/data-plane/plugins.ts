@@ -3,6 +3,7 @@ import { PLUGINS } from '../admin/plugins';
 import { parseExpression, type Variables } from '../expression';
 import { at, isList, isObject, type Json, type JsonObject, listAt, numberAt, objectAt, textAt, textsAt } from '../json';
 import { canaryAnswer } from './canary';
+import { notes } from './clamp';
 import { findConsumer } from './consumers';
 import type { SandboxGuard } from './guard';
 import { headerOf, type Learned, resolveVariables } from './variables';
@@ -31,6 +32,8 @@ export interface Stage {
   readonly sleep: (ms: number) => Promise<void>;
   readonly random: () => number;
   readonly guard: SandboxGuard;
+  /** The clamp's function noted the request: it can be ended while it sends nothing. */
+  noted?: true;
   /** What the consumer's own plugins add, once it is known. */
   consumerPlugins?: JsonObject;
 }
@@ -38,11 +41,11 @@ export interface Stage {
 export type Phase = 'rewrite' | 'access';
 type Step = (conf: JsonObject, stage: Stage) => Refusal | undefined | Promise<Refusal | undefined>;
 
-/** The plugins that the sandbox runs. The others are stored and do nothing; of functions in Lua it knows one by name. */
+/** The plugins that the sandbox runs. The others are stored and do nothing; of functions in Lua it knows its own two. */
 const RUN: Readonly<Record<string, Readonly<Partial<Record<Phase, Step>>>>> = {
   'fault-injection': { rewrite: injectFault },
   'pullcord-guard': { rewrite: refuseForGuard },
-  'serverless-pre-function': { access: canaryAnswer },
+  'serverless-pre-function': { rewrite: note, access: canaryAnswer },
   'key-auth': { rewrite: keyAuth },
   'consumer-restriction': { access: restrictConsumer },
 };
@@ -115,6 +118,10 @@ function refuseForGuard(_: JsonObject, { guard, learned, headers }: Stage): Refu
   if (!refusal) return undefined;
   Object.assign(headers, refusal.headers);
   return { status: 503, body: refusal.body };
+}
+
+function note(conf: JsonObject, stage: Stage): undefined {
+  if (notes(conf)) stage.noted = true;
 }
 
 function hits(part: JsonObject, { variables, random }: Stage): boolean {

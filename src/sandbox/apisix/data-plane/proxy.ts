@@ -2,15 +2,17 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { SERVER, sendPage, text } from '../admin/answer';
 import type { Balancer } from './balancer';
 import { sendStream } from './canary';
+import type { OpenRequests } from './open-requests';
 import type { Decision } from './phases';
 import type { Refusal } from './plugins';
-import { createStreamCut } from './stream-cut';
+import { createStreamCut, type Verdict } from './stream-cut';
 import { connect, passedOn } from './upstream';
 import type { View } from './view';
 
 export interface ProxyParts {
   readonly view: View;
   readonly balancer: Balancer;
+  readonly openRequests: OpenRequests;
 }
 
 /** Carries out what the phases decided: answers by itself, or passes the request on and the response back. */
@@ -20,18 +22,24 @@ export async function respond(
   decision: Decision,
   parts: ProxyParts,
 ): Promise<void> {
-  const { refusal, upstream } = decision;
-  if (refusal?.stream) return sendStream(response, refusal.stream, decision, parts.view);
+  const { refusal, upstream, routeId } = decision;
+  if (refusal?.stream) return sendStream(response, refusal.stream, decision, parts);
   if (refusal || !upstream) return refuse(response, refusal ?? { status: 503 }, decision);
   const nodes = parts.balancer.order(upstream.key, upstream.conf);
   if (nodes.length === 0) return refuse(response, { status: 503 }, decision);
 
   const left = new AbortController();
+  let open: ClientRequest | undefined;
   response.on('close', () => left.abort());
+  if (decision.noted) {
+    const shutUpstream = (): boolean => open !== undefined && !open.destroyed && open.destroy() === open;
+    const shutClient = (): void => void response.destroy();
+    response.on('close', parts.openRequests.note({ routeId, shutUpstream, shutClient }));
+  }
   for (const node of nodes) {
     const attempt = { request, upstream: upstream.conf, node, signal: left.signal };
     decision.way.node = node.host;
-    const open = await connect(attempt).catch(() => undefined);
+    open = await connect(attempt).catch(() => undefined);
     if (open) return exchange(request, response, open, decision, parts.view);
     if (left.signal.aborted) return;
   }
@@ -64,7 +72,11 @@ function exchange(
 ): void {
   let isAnswered = false;
   open.on('error', () => {
-    if (!isAnswered) refuse(response, { status: 502 }, decision, { 'x-apisix-upstream-status': '502' });
+    if (isAnswered) return;
+    // The page would be a response like any other: the clamp's function hangs up on it.
+    const page = createStreamCut({ view, routeId: decision.routeId, headers: {}, hasUpstream: false });
+    if (page.chunk(Buffer.alloc(0)).how === 'abort') response.destroy();
+    else refuse(response, { status: 502 }, decision, { 'x-apisix-upstream-status': '502' });
   });
   open.on('response', (answer) => {
     isAnswered = true;
@@ -87,7 +99,11 @@ function relay(
 ): void {
   const { routeId, guard } = decision;
   decision.way.events = answer.headers['content-type']?.includes('text/event-stream') ?? false;
-  const cut = guard.filter(routeId, answer.headers, createStreamCut(view, routeId, answer.headers));
+  const cut = guard.filter(
+    routeId,
+    answer.headers,
+    createStreamCut({ view, routeId, headers: answer.headers, hasUpstream: true }),
+  );
   /** Bytes that the head has promised and that are still to come. */
   let promised = Number(answer.headers['content-length'] ?? Number.POSITIVE_INFINITY);
 
@@ -105,21 +121,34 @@ function relay(
     response.socket?.destroySoon();
   }
 
-  answer.on('data', (chunk: Buffer) => {
-    const verdict = cut.chunk(chunk);
-    if (verdict.how === 'abort') abort();
-    else pass(verdict.how === 'replace' ? verdict.chunk : chunk);
-  });
-  response.on('drain', () => answer.resume());
-  answer.on('end', () => {
-    if (cut.end().how === 'abort') return abort();
+  /** Properly, and for good: the connection is not used again. */
+  function finish(chunk: Buffer): void {
     begin(answer, response, decision);
-    response.end();
-  });
+    open.destroy();
+    response.end(chunk, () => response.socket?.end());
+  }
+
+  function carryOut(verdict: Verdict, go: () => void): void {
+    if (response.writableEnded) return;
+    if (verdict.how === 'abort') abort();
+    else if (verdict.how === 'finish') finish(verdict.chunk);
+    else if (verdict.how === 'replace') pass(verdict.chunk);
+    else go();
+  }
+
+  answer.on('data', (chunk: Buffer) => carryOut(cut.chunk(chunk), () => pass(chunk)));
+  response.on('drain', () => answer.resume());
+  answer.on('end', () =>
+    carryOut(cut.end(), () => {
+      begin(answer, response, decision);
+      response.end();
+    }),
+  );
   answer.on('error', () => {
+    if (response.writableEnded) return;
     begin(answer, response, decision);
     response.flushHeaders();
-    abort();
+    carryOut(cut.broken(), abort);
   });
 }
 

@@ -1,24 +1,26 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { at, isList, type JsonObject, listAt, objectAt, textsAt } from '../json';
+import { enderOf } from './clamp';
 import type { View } from './view';
 
 /**
- * What the clamp's function in Lua does to responses that are open when its rule comes to name their route. The sandbox
- * runs no Lua; it does the same wherever a global rule holds both `fault-injection` with `abort.vars` that name routes
- * and a `serverless-post-function` in the phase `body_filter`. Like the function it looks at the rule as it is now, at
- * every chunk: a stream that sends nothing is not cut, and neither is a WebSocket, which has no chunks.
+ * What the clamp's function in `body_filter` does to a response that is open when the rule comes to name its route. It
+ * is called for every chunk, for the end, and when the upstream breaks off.
  */
 export interface StreamCut {
   /** What becomes of a chunk from the upstream. */
   chunk(chunk: Buffer): Verdict;
   /** Whether the end of the upstream's response may still be passed on. */
   end(): Verdict;
+  /** The upstream is gone in the midst of it. */
+  broken(): Verdict;
 }
 
 export type Verdict =
   | { readonly how: 'pass' }
   /** The client gets this in the chunk's place. */
   | { readonly how: 'replace'; readonly chunk: Buffer }
+  /** The client gets this and a proper end; the upstream's connection is closed. */
+  | { readonly how: 'finish'; readonly chunk: Buffer }
   /** Both connections are broken off: the client's without an end, the upstream's at once. */
   | { readonly how: 'abort' };
 
@@ -28,50 +30,57 @@ const ABORT: Verdict = { how: 'abort' };
 /** Bytes that an event must exceed to get through the gateway's buffer before the connection breaks. */
 const PADDING = 1_500;
 
-/** @param headers the response's, as the upstream sent them. */
-export function createStreamCut(view: View, routeId: string | undefined, headers: IncomingHttpHeaders): StreamCut {
+interface Response {
+  readonly view: View;
+  readonly routeId: string | undefined;
+  /** As the upstream sent them. */
+  readonly headers: IncomingHttpHeaders;
+  /** Whether it comes from an upstream, whose socket can be shut, or from a function in the gateway. */
+  readonly hasUpstream: boolean;
+}
+
+export function createStreamCut({ view, routeId, headers, hasUpstream }: Response): StreamCut {
   const isEvents = headers['content-type']?.includes('text/event-stream') ?? false;
   let isCut = false;
+
+  const source = (): string | undefined => enderOf(view, 'serverless-post-function', routeId);
+  /** An event can't be written into what is compressed, nor where the length is promised. */
+  const takesEvent = (text: string): boolean =>
+    isEvents && ['content-encoding', 'content-length'].every((name) => !headers[name] || !text.includes(name));
+
+  function last(text: string): Verdict {
+    isCut = true;
+    return takesEvent(text) ? { how: 'finish', chunk: Buffer.from(eventOf(text)) } : ABORT;
+  }
+
   return {
     chunk: () => {
       if (isCut) return ABORT;
-      const rule = routeId === undefined ? undefined : ruleThatNames(view, routeId);
-      if (!rule) return PASS;
+      const text = source();
+      if (text === undefined) return PASS;
+      if (hasUpstream && shutsSockets(text)) return last(text);
       isCut = true;
-      const source = functionOf(rule);
-      // An event can't be written into what is compressed; a function that knows this asks for the encoding.
-      const isReadable = !headers['content-encoding'] || !source.includes('content-encoding');
-      return isEvents && isReadable ? { how: 'replace', chunk: Buffer.from(finalEvent(source)) } : ABORT;
+      return takesEvent(text) ? { how: 'replace', chunk: Buffer.from(eventOf(text) + padding) } : ABORT;
     },
-    end: () => (isCut ? ABORT : PASS),
+    end: () => {
+      if (isCut) return ABORT;
+      const text = source();
+      return text !== undefined && shutsSockets(text) ? last(text) : PASS;
+    },
+    broken: () => {
+      const text = source();
+      return isCut || text === undefined || !shutsSockets(text) ? ABORT : last(text);
+    },
   };
 }
 
-function ruleThatNames(view: View, routeId: string): JsonObject | undefined {
-  return view
-    .list('global_rules')
-    .map(({ value }) => value)
-    .find((rule) => cutsStreams(rule) && names(rule, routeId));
-}
+/** Since version 2. What was recorded before leaves that to the next chunk. */
+const shutsSockets = (source: string): boolean => source.includes('shut_upstream');
 
-function cutsStreams(rule: JsonObject): boolean {
-  const conf = objectAt(rule, 'plugins', 'serverless-post-function');
-  return conf?.phase === 'body_filter' && at(conf, '_meta', 'disable') !== true;
-}
-
-/** Looks where the function looks, at the first test of the first expression: `[["route_id", "in", [ids]]]`. */
-function names(rule: JsonObject, routeId: string): boolean {
-  const test = listAt(rule, 'plugins', 'fault-injection', 'abort', 'vars', 0, 0);
-  const [variable, operator, ids] = test ?? [];
-  return variable === 'route_id' && operator === 'in' && isList(ids) && ids.includes(routeId);
-}
-
-const functionOf = (rule: JsonObject): string =>
-  textsAt(rule, 'plugins', 'serverless-post-function', 'functions')?.[0] ?? '';
+const padding = `:${' '.repeat(PADDING)}\n\n`;
 
 /** The event's data is taken from the function's own text, so that a client sees what it would see from a real one. */
-function finalEvent(source: string): string {
+function eventOf(source: string): string {
   const written = /event: error\\ndata: (\{.*?\})\\n\\n/.exec(source)?.[1];
-  const data = written ?? JSON.stringify({ error: { type: 'severed' } });
-  return `event: error\ndata: ${data}\n\n:${' '.repeat(PADDING)}\n\n`;
+  return `event: error\ndata: ${written ?? JSON.stringify({ error: { type: 'severed' } })}\n\n`;
 }

@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Balancer } from './balancer';
 import type { Decision } from './phases';
+import type { ProxyParts } from './proxy';
 import { connect } from './upstream';
 
 /**
@@ -12,8 +12,8 @@ export async function tunnel(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  { upstream }: Decision,
-  balancer: Balancer,
+  { upstream, routeId, noted }: Decision,
+  { balancer, openRequests }: ProxyParts,
 ): Promise<boolean> {
   if (!upstream) return false;
   const left = new AbortController();
@@ -24,16 +24,21 @@ export async function tunnel(
       () => undefined,
     );
     if (!open) continue;
-    join(socket, head, open);
+    const shutUpstream = join(socket, head, open);
+    const shutClient = (): void => void socket.destroy();
+    if (noted) socket.on('close', openRequests.note({ routeId, shutUpstream, shutClient }));
     return true;
   }
   return false;
 }
 
-function join(socket: Duplex, head: Buffer, open: ClientRequest): void {
+/** @returns what breaks off the upstream's side; it answers false when that is gone. */
+function join(socket: Duplex, head: Buffer, open: ClientRequest): () => boolean {
+  let far: Duplex | ClientRequest = open;
   socket.on('error', () => socket.destroy());
   open.on('error', () => socket.destroy());
   open.on('upgrade', (answer, upstream, first) => {
+    far = upstream;
     socket.write(headOf(answer));
     socket.write(first);
     upstream.write(head);
@@ -48,6 +53,7 @@ function join(socket: Duplex, head: Buffer, open: ClientRequest): void {
     answer.pipe(socket);
   });
   open.end();
+  return () => !far.destroyed && far.destroy().destroyed;
 }
 
 function headOf(answer: IncomingMessage, changed: Readonly<Record<string, string>> = {}): string {
