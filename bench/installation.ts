@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateSecret, generateSync } from 'otplib';
 import type { ConfigInput } from '../src/config/schema';
+import { CLAMP_PATH, idsPatch } from '../src/cutters/apisix/clamp';
 import { startPhone } from '../src/sandbox/phone';
 import { type Child, startChild } from './children/child';
 import type { GatewayContract } from './children/gateway';
@@ -116,12 +117,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       const { state } = JSON.parse(text) as { state?: unknown };
       if (state !== (action === 'sever' ? 'severed' : 'live')) throw new Error(`${action} was answered ${text}`);
     },
-    writeRule: (cut) =>
-      send(
-        admin('PATCH', 'global_rules/pullcord-clamp/plugins/fault-injection/abort/vars', [
-          [['route_id', 'in', cut ? [...ids].sort() : ['-none-']]],
-        ]),
-      ),
+    writeRule: (cut) => send(admin('PATCH', CLAMP_PATH, idsPatch(cut ? ids : []))),
     async ledgerLines() {
       const { text } = await api('GET', '/api/v1/ledger?limit=1');
       const { lines } = JSON.parse(text) as { lines: readonly { readonly seq: number }[] };

@@ -174,7 +174,9 @@ describe('the function of the clamp', () => {
       await gateway.settle();
       const stream = await openStream(`${gateway.gatewayUrls[0]}/${gateway.mark}-odd/sse`);
       await until(() => stream.text() !== '');
-      const { status } = await gateway.admin('PATCH', `${CLAMP}/plugins/fault-injection/abort/vars`, vars);
+      const on = { _meta: { disable: false } };
+      const plugins = { 'fault-injection': { ...on, abort: { vars } }, 'serverless-post-function': on };
+      const { status } = await gateway.admin('PATCH', CLAMP, { plugins });
       expect(status).toBe(200);
       await gateway.settle();
       const length = stream.text().length;

@@ -83,22 +83,20 @@ export async function arm(api: AdminApi, ids: Iterable<string>, overtaken?: Abor
   }
 }
 
-/**
- * One write of the whole set.
- * @param enders those that the rule is armed with.
- * @throws GatewayError `not-found` when there is no rule.
- */
-export function setIds(
-  api: AdminApi,
-  ids: Iterable<string>,
-  enders: readonly Ender[] = ENDERS,
-  overtaken?: AbortSignal,
-): Promise<void> {
+/** The merge patch that brings the rule from whatever set it names to this one. @param enders those that it has. */
+export function idsPatch(ids: Iterable<string>, enders: readonly Ender[] = ENDERS): Doc {
   const isCutting = namesSome(ids);
   const fault = { _meta: { disable: !isCutting }, abort: { vars: varsOf(ids) } };
-  const plugins = { 'fault-injection': fault, ...enderSwitches(enders, isCutting) };
-  return api.patch(CLAMP_PATH, { plugins }, overtaken);
+  return { plugins: { 'fault-injection': fault, ...enderSwitches(enders, isCutting) } };
 }
+
+/** One write of the whole set. @throws GatewayError `not-found` when there is no rule. */
+export const setIds = (
+  api: AdminApi,
+  ids: Iterable<string>,
+  enders?: readonly Ender[],
+  overtaken?: AbortSignal,
+): Promise<void> => api.patch(CLAMP_PATH, idsPatch(ids, enders), overtaken);
 
 /** The rule as it stands; undefined when there is none. */
 export async function readClamp(api: AdminApi, overtaken?: AbortSignal): Promise<Doc | undefined> {

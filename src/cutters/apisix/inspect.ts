@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock';
 import type { GatewayConfig, ScopeConfig } from '../../config/schema';
-import { armedWith, CLAMP_PATH, idsOf, obstacles, readClamp } from './clamp';
+import { armedWith, idsOf, obstacles, readClamp } from './clamp';
 import type { Streams } from './clamp-functions';
 import { type AdminApi, createAdminApi } from './client';
 import { type GatewayError, isGatewayError } from './fault';
@@ -152,10 +152,12 @@ async function readAll(
   }
 }
 
-/** An empty patch changes nothing, and a rule that isn't there shows as much: only the right to write is asked for. */
+const NOWHERE = 'global_rules/pullcord-nowhere';
+
+/** Only the right to write is asked for: a patch of what isn't there changes nothing, and is refused before for want of it. */
 async function tryWriting(api: AdminApi): Promise<GatewayError | undefined> {
   try {
-    await api.patch(CLAMP_PATH, {});
+    await api.patch(NOWHERE, {});
     return undefined;
   } catch (error) {
     if (!isGatewayError(error)) throw error;

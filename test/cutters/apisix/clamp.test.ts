@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { armedWith, clampRule, idsOf, obstacles } from '../../../src/cutters/apisix/clamp';
-import { ENDERS, enderSwitches } from '../../../src/cutters/apisix/clamp-functions';
+import { armedWith, clampRule, idsOf, idsPatch, obstacles } from '../../../src/cutters/apisix/clamp';
+import { ENDERS } from '../../../src/cutters/apisix/clamp-functions';
 import type { Doc } from '../../../src/cutters/apisix/document';
 import { applyMergePatch } from '../../../src/cutters/apisix/merge-patch';
 
@@ -105,10 +105,7 @@ test('while nothing is cut, all is switched off but the note of what is open', (
 test('the write of the ids changes nothing but what another rule would have', () => {
   fc.assert(
     fc.property(ids, ids, fc.subarray([...ENDERS]), (before, after, enders) => {
-      const { _meta, abort } = (clampRule(after, []).plugins as { 'fault-injection': Doc })['fault-injection'];
-      const fault = { _meta, abort: { vars: (abort as Doc).vars } };
-      const patch = { plugins: { 'fault-injection': fault, ...enderSwitches(enders, after.length > 0) } };
-      expect(applyMergePatch(clampRule(before, enders), patch as Doc)).toEqual(clampRule(after, enders));
+      expect(applyMergePatch(clampRule(before, enders), idsPatch(after, enders))).toEqual(clampRule(after, enders));
     }),
   );
 });
