@@ -7,13 +7,22 @@ import { flood } from './cases/flood';
 import { memory } from './cases/memory';
 import { severRoutes } from './cases/sever-routes';
 import { smsToRefused, smsToRefusedInstant } from './cases/sms-to-refused';
+import { streamEnd } from './cases/stream-end';
 import { tripwireSample } from './cases/tripwire-sample';
 import { FOLDER, killChildren } from './children/child';
 import type { Result } from './figures';
 import { table } from './table';
 
 /** How fast the switch is, and what it takes: each figure beside a floor that was measured in the same run. */
-const cases: readonly Case[] = [smsToRefused, smsToRefusedInstant, severRoutes, flood, memory, tripwireSample];
+const cases: readonly Case[] = [
+  smsToRefused,
+  smsToRefusedInstant,
+  severRoutes,
+  streamEnd,
+  flood,
+  memory,
+  tripwireSample,
+];
 
 const USAGE = `npm run bench -- [--only <case>]... [--n <rounds>] [--json] [--cpu-prof <folder>]
 

@@ -15,10 +15,13 @@ local PATIENCE = 2
 -- again for later ones, and drops it at last: so the keys are weak, and no phase has to strike a request out.
 local state = package.loaded[RULE]
 if not state then
-  state = { open = setmetatable({}, { __mode = "k" }), count = 0 }
+  state = { open = setmetatable({}, { __mode = "k" }), loads = 0 }
   package.loaded[RULE] = state
 end
 local open = state.open
+-- Counts the requests, those after a load of this text above all before it.
+state.loads = state.loads + 1
+local count = state.loads * 2 ^ 32
 
 local function cut(ctx)
   local ticks = (ctx.pullcord_ticks or 0) + 1
@@ -98,8 +101,7 @@ local function begin()
 end
 
 return function(_, ctx)
-  local count = state.count + 1
-  state.count = count
+  count = count + 1
   open[ctx] = count
   if state.tick ~= tick then
     begin()
