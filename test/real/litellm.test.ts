@@ -21,17 +21,12 @@ async function ask(litellm: Litellm, count: number, model = 'priced'): Promise<v
 }
 
 /** Until all of it was counted, and some looks more, that there may be time to count it twice. */
-async function settled(
-  { see, spent }: Purse,
-  count: number,
-  looks = 5,
-  meanwhile: () => Promise<unknown> = async () => undefined,
-): Promise<void> {
+async function settled({ see, spent }: Purse, count: number, looks = 5): Promise<void> {
   await until(async () => {
-    await Promise.all([see(), meanwhile()]);
+    await see();
     return spent('priced').promptTokens >= count * ANSWER.promptTokens;
   }, PATIENCE_MS);
-  for (let n = 0; n < looks; n += 1) await Promise.all([see(), meanwhile()]);
+  for (let n = 0; n < looks; n += 1) await see();
   expect(spent('priced')).toEqual(answers(count));
 }
 
@@ -182,9 +177,8 @@ describe('two workers that each show their own counters', () => {
 
   it('are told apart: what one of them counted is counted once, however often they take turns', async () => {
     const watch = openPurse(litellm.url);
-    // An idle machine wakes the same worker again and again.
-    const others = () => Promise.all(Array.from({ length: 4 }, () => isAlive(litellm)));
-    await watch.begin(litellm, others);
+    const quiet = keepBusy(litellm);
+    await watch.begin(litellm);
     const processes = new Set<string | undefined>();
     let asked = 0;
     await until(async () => {
@@ -192,10 +186,24 @@ describe('two workers that each show their own counters', () => {
       asked += 4;
       return processes.add(process).size === 2;
     }, PATIENCE_MS);
-    await settled(watch, asked, 20, others);
+    await settled(watch, asked, 20);
+    await quiet();
     await watch.close();
   });
 });
+
+/** An idle machine wakes the same worker for each connection. Ends it when it is called. */
+function keepBusy(litellm: Litellm): () => Promise<unknown> {
+  let goesOn = true;
+  const client = async (): Promise<void> => {
+    while (goesOn) await isAlive(litellm);
+  };
+  const all = Promise.allSettled(Array.from({ length: 8 }, client));
+  return () => {
+    goesOn = false;
+    return all;
+  };
+}
 
 /** Names of the counters, each with those of its labels. */
 function counters(exposition: string): Map<string, Set<string>> {

@@ -11,7 +11,7 @@ export interface Purse {
   /** A look that has to show something. */
   see(): Promise<Scrape>;
   /** One request, and the look that shows it: the first one, long ago. It may be what was there before. */
-  begin(litellm: Litellm, meanwhile?: () => Promise<unknown>): Promise<void>;
+  begin(litellm: Litellm): Promise<void>;
   /** Since then. */
   spent(model: string): Usage;
   close(): Promise<void>;
@@ -55,12 +55,11 @@ export function openPurse(url: string, token?: string): Purse {
 
   return {
     ...{ look, see, spent },
-    async begin(litellm, meanwhile = async () => undefined) {
+    async begin(litellm) {
       backMs = LONG_AGO_MS;
       expect(await litellm.chat('priced')).toBe(200);
       await until(async () => {
-        const [{ readings }] = await Promise.all([see(), meanwhile()]);
-        return readings.length > 0;
+        return (await see()).readings.length > 0;
       }, PATIENCE_MS);
       backMs = 0;
       sums.clear();
