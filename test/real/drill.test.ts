@@ -11,7 +11,7 @@ import { type Program, startProgram } from './parts/program';
 /** The program is killed with SIGKILL in the middle of a drill, and cleans up when it starts again. */
 
 const TOKEN = 'a-token-that-drills';
-const CLAMP = /global_rules\/pullcord-clamp\/.*vars$/;
+const CLAMP = /global_rules\/pullcord-clamp$/;
 
 let folder: string;
 let apisix: Apisix;
