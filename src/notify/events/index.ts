@@ -75,8 +75,16 @@ export function createEvents(options: EventsOptions): Events {
   /** Keeps what is on paper and isn't kept; the first look after what is owed takes it up. */
   const catchUp = async (): Promise<void> => {
     try {
-      for (const notice of await options.onPaper()) {
-        const event = await eventFor(notice);
+      const { open } = await subscriptions.refresh();
+      // Who asks the ledger about an order at the start holds up those who order then.
+      const isWanted = (notice: Notice): boolean => {
+        const type = typeOf(notice);
+        if (type === undefined) return false;
+        const about = { type, ...(notice.scope === undefined ? {} : { scope: notice.scope }) };
+        return open.some((one) => one.createdAt <= notice.at && wants(one, about));
+      };
+      for (const notice of open.length > 0 ? await options.onPaper() : []) {
+        const event = isWanted(notice) ? await eventFor(notice) : undefined;
         if (event) await outbox.put(event, JSON.stringify(event), now(), true);
       }
     } catch (error) {

@@ -262,9 +262,16 @@ describe('what an earlier life put on paper and told nobody', () => {
     await later.close();
   });
 
+  it('is not even looked up while nobody has asked for anything', async () => {
+    const onPaper = jest.fn(async () => [notice('one')]);
+    await start({ idOf, onPaper });
+    expect(onPaper).not.toHaveBeenCalled();
+  });
+
   it('and is told as ever when the ledger does not say', async () => {
+    await (await start({ idOf })).subscribe(receiver.url);
+    await stop();
     const running = await start({ idOf, onPaper: () => Promise.reject(new StoreUnavailable('away')) });
-    await running.subscribe(receiver.url);
     await running.tell(notice('one'));
     await until(() => receiver.received.length === 1);
     expect(running.lines.map(({ msg }) => String(msg)).join('\n')).toContain('is not known');
