@@ -1,3 +1,5 @@
+import { seconds } from '../../notify/segment';
+
 /** What a drill does, in this order. Where it fails it goes on with what can still be seen, and always cleans up. */
 export const stepNames = [
   /** What an earlier drill left behind is cleaned up; left out where nothing was. */
@@ -96,16 +98,14 @@ export function summary(steps: readonly DrillStep[], ms: number, brokenOff?: str
     const more = failed.length > 1 ? ` And ${failed.length - 1} more.` : '';
     return `Drill FAILED at ${placeOf(first)}: ${first.detail ?? 'no reason was given'}${more}`;
   }
-  const took = (name: StepName): string => inSeconds(steps.find((step) => step.name === name)?.ms ?? 0);
+  const took = (name: StepName): string => seconds(steps.find((step) => step.name === name)?.ms ?? 0);
   const gateways = new Set(steps.flatMap(({ gateway }) => gateway ?? [])).size;
   const slow = steps.filter(({ slower }) => slower).map(placeOf);
   const than = slow.length > 0 ? ` Slower than usual: ${slow.join(', ')}.` : '';
   return (
-    `Drill passed on ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} in ${inSeconds(ms)}: ` +
+    `Drill passed on ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} in ${seconds(ms)}: ` +
     `severed after ${took('severed')}, restored after ${took('restored')}.${than}`
   );
 }
 
 const placeOf = ({ name, gateway }: DrillStep): string => (gateway === undefined ? name : `${name} (${gateway})`);
-
-const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

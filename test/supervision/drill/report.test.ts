@@ -23,7 +23,7 @@ it.each<[string, DrillStep[], string | undefined, string]>([
     'slower',
     [step('served', { gateway: 'a', slower: true }), step('severed', { ms: 9_000, slower: true })],
     undefined,
-    'Drill passed on 1 gateway in 1.5 s: severed after 9.0 s, restored after 0.0 s. Slower than usual: served (a), severed.',
+    'Drill passed on 1 gateway in 1.5 s: severed after 9.0 s, restored after 0.1 s. Slower than usual: served (a), severed.',
   ],
   [
     'failed',
