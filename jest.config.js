@@ -9,6 +9,7 @@ const folders = {
   },
   contract: { testMatch: ['<rootDir>/test/contract/**/*.test.ts'] },
   real: { testMatch: ['<rootDir>/test/real/**/*.test.ts'] },
+  soak: { testMatch: ['<rootDir>/test/soak/**/*.test.ts'] },
 };
 
 module.exports = {
@@ -28,6 +29,6 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!@scure/|@noble/)'],
   // jest's own choice leaves one core idle, which is half of a machine that has two.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  testTimeout: suite === 'real' ? 60_000 : 30_000,
+  testTimeout: { real: 60_000, soak: 3_600_000 }[suite] ?? 30_000,
   openHandlesTimeout: 2_000,
 };
