@@ -16,4 +16,4 @@ export type OpenDatabase = Database & { close(): Promise<void> } & (
 
 /** Makes all tables; may run again at every start. */
 export const schema = (): string =>
-  ['schema.sql', 'outbox.sql'].map((file) => readFileSync(join(__dirname, file), 'utf8')).join('\n');
+  ['schema.sql', 'outbox.sql', 'leases.sql'].map((file) => readFileSync(join(__dirname, file), 'utf8')).join('\n');

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import type { PGlite } from '@electric-sql/pglite';
 import type { Clock } from '../clock';
 import type { Config } from '../config/schema';
@@ -5,6 +7,7 @@ import { type Keys, open, seal } from '../config/secrets';
 import { Anchor } from './anchor';
 import { DataDirInUse } from './data-dir';
 import type { Database, OpenDatabase } from './database';
+import { createSqlLeases, type Leases } from './leases';
 import { SnapshotSpool } from './snapshot-spool';
 import { Spool } from './spool';
 import { type Sealer, SqlStore } from './sql-store';
@@ -22,6 +25,7 @@ export interface Ledger {
   readonly spool: Spool;
   readonly anchor: Anchor;
   readonly snapshots: SnapshotSpool;
+  readonly leases: Leases;
   /** For what is kept beside the ledger. */
   readonly database: Database;
   readonly sealer: Sealer;
@@ -62,6 +66,10 @@ export async function openLedger({ config, keys, now, onTrouble }: LedgerOptions
   });
   return {
     ...{ store, spool, anchor, database, sealer },
+    leases: createSqlLeases({
+      ...{ database, holder: randomUUID(), timeoutMs: STATEMENT_MS },
+      monotonic: () => performance.now(),
+    }),
     snapshots: new SnapshotSpool({ store, sealer, dataDir: config.dataDir, boundMs: SNAPSHOTS_MS }),
     place: placeOf(config, database),
     close: async () => {
