@@ -11,6 +11,7 @@ import type { Spend } from '../tripwire/spend';
 import { api } from './http/api';
 import { internalApp, publicApp } from './http/apps';
 import { type Listener, listen } from './http/listen';
+import { problemAnswer } from './http/malformed';
 import { createConversation } from './sms/conversation';
 import { createRelay, type Relay } from './sms/relay';
 import type { Results } from './sms/text-message';
@@ -63,7 +64,9 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),
   ];
-  const inside = await listen(internalApp({ ...context, routers }), config.listen.internal);
+  const inside = await listen(internalApp({ ...context, routers }), config.listen.internal, {
+    malformed: problemAnswer,
+  });
   let outside: Listener;
   try {
     outside = await listen(

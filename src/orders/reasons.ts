@@ -16,6 +16,8 @@ const table = {
   },
   'bad-request': { status: 400, advice: 'The request is malformed. Correct the named fields and send it again.' },
   'too-large': { status: 413, advice: 'The request is larger than 16 KiB.' },
+  'headers-too-large': { status: 431, advice: 'The headers of the request are larger than 8 KiB. Send fewer.' },
+  'too-slow': { status: 408, advice: 'The request did not arrive in time. Send it in one go.' },
   'wrong-account': { status: 403, advice: 'The message belongs to another account. Check sms.twilio.accountSid.' },
   'wrong-number': {
     status: 403,

@@ -3,7 +3,9 @@ import pino from 'pino';
 import { type TokenRight, tokenRight } from '../../src/config/schema';
 import { type ApiOptions, api } from '../../src/intake/http/api';
 import { internalApp } from '../../src/intake/http/apps';
-import { type Limits, listen } from '../../src/intake/http/listen';
+import type { Limits } from '../../src/intake/http/bounded-server';
+import { listen } from '../../src/intake/http/listen';
+import { problemAnswer } from '../../src/intake/http/malformed';
 import type { Token } from '../../src/intake/http/tokens';
 import type { Relay } from '../../src/intake/sms/relay';
 import type { Latch } from '../../src/latch/latch';
@@ -195,7 +197,8 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     relay: options.relay,
     subscriptions: options.subscriptions ?? subscriptionsInMemory().subscriptions,
   });
-  const listener = await listen(internalApp({ ...context, routers: [router] }), '127.0.0.1:0', options.limits);
+  const app = internalApp({ ...context, routers: [router] });
+  const listener = await listen(app, '127.0.0.1:0', { limits: options.limits ?? {}, malformed: problemAnswer });
 
   /** One request. A string as body is sent as it is; `token: ''` sends none. */
   const call = async (method: string, path: string, { token = 'n8n', body, headers, signal }: CallOptions = {}) => {

@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler, type Router } from 'express
 import { type ContextOptions, contextOf, giveContext } from './context';
 import { answerErrors } from './errors';
 import { refuse } from './problem';
+import { securityHeaders } from './security-headers';
 import { turnstile } from './turnstile';
 
 /**
@@ -15,7 +16,7 @@ function bare(context: ContextOptions, quietRefusals: boolean): Express {
   app.disable('etag');
   app.enable('case sensitive routing');
   app.enable('strict routing');
-  app.use(giveContext(context, quietRefusals));
+  app.use(giveContext(context, quietRefusals), securityHeaders());
   return app;
 }
 
@@ -43,14 +44,6 @@ export function publicApp({ sms, ...context }: PublicAppOptions): Express {
   return app;
 }
 
-/** OWASP's secure headers for an API: nothing is shown in a page, guessed, or kept. A page sets its own. */
-const SECURITY_HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-} as const;
-
 export interface InternalAppOptions extends ContextOptions {
   /** The API, and what else is on the internal listener: the console, the metrics. */
   readonly routers: readonly Router[];
@@ -58,10 +51,6 @@ export interface InternalAppOptions extends ContextOptions {
 
 export function internalApp({ routers, ...context }: InternalAppOptions): Express {
   const app = bare(context, false);
-  app.use((_req, res, next) => {
-    res.set(SECURITY_HEADERS);
-    next();
-  });
   for (const router of routers) app.use(router);
   app.use((_req, res) => refuse(res, { refused: 'not-found' }));
   app.use(answerErrors());

@@ -1,31 +1,8 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type AnswerMalformed, boundedServer, LIMITS, type Limits } from './bounded-server';
+import { bareAnswer } from './malformed';
 
-/** Bounds on what one client can hold. Fails towards "closed": who is too slow or too many is dropped. */
-export interface Limits {
-  /** From the connection, or the end of the request before, until all headers are there. Milliseconds. */
-  readonly headersMs: number;
-  /** Until the whole request is there. Milliseconds. */
-  readonly requestMs: number;
-  /** How long a connection may be silent; longer than the longest wait for an outcome. Milliseconds. */
-  readonly silenceMs: number;
-  readonly keepAliveMs: number;
-  readonly headerBytes: number;
-  readonly headers: number;
-  readonly connections: number;
-}
-
-const LIMITS: Limits = {
-  headersMs: 5_000,
-  requestMs: 10_000,
-  silenceMs: 60_000,
-  keepAliveMs: 5_000,
-  headerBytes: 8 * 1024,
-  headers: 64,
-  connections: 1_024,
-};
-/** Node looks for late requests this often; its default of 30 s would make any limit below that one of 30 s. */
-const LOOK_EVERY_MS = 1_000;
 const CLOSE_WITHIN_MS = 4_000;
 
 export interface Listener {
@@ -40,6 +17,12 @@ export class NotListening extends Error {
   override readonly name = 'NotListening';
 }
 
+export interface ListenOptions {
+  readonly limits?: Partial<Limits>;
+  /** What is said to who sends something else than HTTP. Left out: its status alone. */
+  readonly malformed?: AnswerMalformed;
+}
+
 /**
  * @param address `address:port`, an IPv6 address in brackets; port 0 takes a free one.
  * @throws NotListening
@@ -47,14 +30,15 @@ export class NotListening extends Error {
 export async function listen(
   handler: RequestListener,
   address: string,
-  limits: Partial<Limits> = {},
+  { limits = {}, malformed = bareAnswer }: ListenOptions = {},
 ): Promise<Listener> {
   const inFlight = new Set<ServerResponse>();
-  const server = boundedServer({ ...LIMITS, ...limits }, (req, res) => {
+  const track: RequestListener = (req, res) => {
     inFlight.add(res);
     res.once('close', () => inFlight.delete(res));
     handler(req, res);
-  });
+  };
+  const server = boundedServer({ ...LIMITS, ...limits }, track, malformed);
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon);
   await bound(server, host.replace(/^\[|\]$/g, ''), Number(address.slice(colon + 1)), address);
@@ -67,23 +51,6 @@ export async function listen(
       return closed;
     },
   };
-}
-
-function boundedServer(limits: Limits, handler: RequestListener): Server {
-  const server = createServer(
-    {
-      headersTimeout: limits.headersMs,
-      requestTimeout: limits.requestMs,
-      keepAliveTimeout: limits.keepAliveMs,
-      maxHeaderSize: limits.headerBytes,
-      connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, limits.headersMs),
-    },
-    handler,
-  );
-  server.maxHeadersCount = limits.headers;
-  server.maxConnections = limits.connections;
-  server.setTimeout(limits.silenceMs);
-  return server;
 }
 
 function bound(server: Server, host: string, port: number, address: string): Promise<void> {

@@ -110,7 +110,9 @@ describe('the internal listener', () => {
 
   it('forbids by default what a page may allow itself', async () => {
     const missing = (await fetch(`${listener.url}/nothing`)).headers;
-    expect(missing.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+    expect(missing.get('content-security-policy')).toBe(
+      "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+    );
     expect(missing.get('x-content-type-options')).toBe('nosniff');
     expect(missing.get('cache-control')).toBe('no-store');
     const page = (await fetch(`${listener.url}/console`)).headers;

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { type Limits, type Listener, listen, NotListening } from '../../../src/intake/http/listen';
+import type { Limits } from '../../../src/intake/http/bounded-server';
+import { type Listener, listen, NotListening } from '../../../src/intake/http/listen';
 import { until } from '../../support/until';
 
 const open: Listener[] = [];
@@ -11,7 +12,7 @@ afterEach(async () => {
 });
 
 async function serve(handler: RequestListener = (_req, res) => res.end('ok'), limits: Partial<Limits> = {}) {
-  const listener = await listen(handler, '127.0.0.1:0', limits);
+  const listener = await listen(handler, '127.0.0.1:0', { limits });
   open.push(listener);
   return listener;
 }
@@ -119,13 +120,32 @@ describe('who is too slow, too many or too long is dropped', () => {
     expect(handled).toBe(0);
   });
 
-  it('more connections than there may be', async () => {
+  it('more connections than there may be: the one that idles longest makes room', async () => {
     const listener = await serve(count, { connections: 2 });
     const first = [raw(listener, REQUEST), raw(listener, REQUEST)];
     await until(() => first.every(({ got }) => got.includes('ok')));
     const third = raw(listener, REQUEST);
+    await until(() => third.got.includes('ok') && first.filter(({ closed }) => closed).length === 1);
+    expect(handled).toBe(3);
+  });
+
+  it('more connections than there may be, each with a whole request: the newcomer goes', async () => {
+    const answers: (() => void)[] = [];
+    const listener = await serve((_req, res) => void answers.push(() => res.end('ok')), { connections: 2 });
+    const first = [raw(listener, REQUEST), raw(listener, REQUEST)];
+    await until(() => answers.length === 2);
+    const third = raw(listener, REQUEST);
     await until(() => third.closed);
     expect(third.got).toBe('');
+    for (const answer of answers) answer();
+    await until(() => first.every(({ got }) => got.includes('ok')));
+  });
+
+  it('more requests over one connection than there may be', async () => {
+    const listener = await serve(count, { requests: 2 });
+    const greedy = raw(listener, REQUEST.repeat(3));
+    await until(() => greedy.got.includes('HTTP/1.1 503 '));
+    expect(greedy.got).toMatch(/connection: close/i);
     expect(handled).toBe(2);
   });
 });
