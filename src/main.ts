@@ -188,7 +188,8 @@ async function assemble(
   late.events = events;
   let listenerUrl = '';
   const drills = startDrills({
-    ...{ config, desk, store, logger, now, operator: drillOperator, twilioApiUrl: options.twilioApiUrl },
+    ...{ config, desk, store, leases: ledger.leases, logger, now, operator: drillOperator },
+    twilioApiUrl: options.twilioApiUrl,
     ...{ monotonic: options.monotonic, stepMs: options.drillStepMs, randomId: randomUUID },
     listenerUrl: () => listenerUrl,
     record: (entry) => desk.note(entry),

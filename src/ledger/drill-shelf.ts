@@ -1,7 +1,7 @@
 /** What is kept of a drill, whatever else stands in its report. */
 export interface KeptDrill {
   readonly id: string;
-  readonly state: 'running' | 'passed' | 'failed';
+  readonly state: 'running' | 'passed' | 'failed' | 'skipped';
   /** Epoch, in milliseconds. */
   readonly startedAt: number;
 }
@@ -11,33 +11,31 @@ type Rows = <R>(text: string, params?: unknown[]) => Promise<R[]>;
 /** The newest ones are kept. */
 const KEPT = 200;
 
-/** The reports of drills, beside the ledger. Every call throws `StoreUnavailable` as the store does. */
+/**
+ * The reports of drills, beside the ledger. Who may put one that is under way there is decided by a lease. Every call
+ * throws `StoreUnavailable` as the store does.
+ */
 export class DrillShelf<T extends KeptDrill> {
   constructor(private readonly rows: Rows) {}
 
-  /**
-   * Puts a drill that begins on the shelf, unless another one is under way.
-   * @param since a drill that began before has died. Epoch, in milliseconds.
-   */
-  async begin(drill: T, since: number): Promise<boolean> {
-    const begun = await this.rows(
-      `insert into pullcord.drill (id, started_at, running, report)
-       select $1, $2, true, $3::jsonb
-       where not exists (select from pullcord.drill where running and started_at > $4) returning id`,
-      [drill.id, drill.startedAt, JSON.stringify(drill), since],
-    );
-    return begun.length > 0;
-  }
-
-  async save(drill: T): Promise<void> {
-    await this.rows('update pullcord.drill set running = $2, report = $3::jsonb where id = $1', [
-      ...[drill.id, drill.state === 'running', JSON.stringify(drill)],
+  async put(drill: T): Promise<void> {
+    await this.rows('insert into pullcord.drill (id, started_at, running, report) values ($1, $2, $3, $4::jsonb)', [
+      ...[drill.id, drill.startedAt, drill.state === 'running', JSON.stringify(drill)],
     ]);
     await this.rows(
       `delete from pullcord.drill where not running
        and id not in (select id from pullcord.drill order by started_at desc, id limit $1)`,
       [KEPT],
     );
+  }
+
+  /** Its end. @returns false when another instance has ended it before: that is what stands. */
+  async end(drill: T): Promise<boolean> {
+    const ended = await this.rows(
+      'update pullcord.drill set running = false, report = $2::jsonb where id = $1 and running returning id',
+      [drill.id, JSON.stringify(drill)],
+    );
+    return ended.length > 0;
   }
 
   async get(id: string): Promise<T | undefined> {

@@ -35,7 +35,7 @@ export interface Notice {
   /** Why it was refused. */
   readonly refusal?: RefusalReason;
   /** The report of a drill. */
-  readonly drill?: { readonly state: 'running' | 'passed' | 'failed'; readonly brokenOff?: string };
+  readonly drill?: { readonly state: 'running' | 'passed' | 'failed' | 'skipped'; readonly brokenOff?: string };
   readonly scope?: string;
   /** Number of the order. */
   readonly order?: number;

@@ -14,7 +14,7 @@ const worthy: ReadonlySet<NoticeKind> = new Set<NoticeKind>([
 
 /** A drill that failed is an alarm; one that passed, or that something else came before, is for reports. */
 const isWorthy = ({ kind, drill }: Notice): boolean =>
-  worthy.has(kind) || (kind === 'drill' && drill?.state !== 'passed' && drill?.brokenOff === undefined);
+  worthy.has(kind) || (kind === 'drill' && drill?.state === 'failed' && drill.brokenOff === undefined);
 
 const unsure = { ok: false, retry: true } as const;
 

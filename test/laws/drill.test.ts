@@ -72,7 +72,7 @@ describe('a drill on two gateways', () => {
       );
     expect(first.text).toMatch(/^Drill passed on 2 gateways in \d+\.\d s: severed after .* restored after /);
     expect(first.steps.find(({ name }) => name === 'stop')?.detail).toMatch(
-      /^by the own listener, for publicUrl can't be reached .*SEVERED drill: 2 routes refused on 2 gateways/,
+      /^by the own listener, for from here publicUrl can't be reached .*SEVERED drill: 2 routes refused on 2 gateways/,
     );
     expect(differences(before, await everything(whole))).toEqual([]);
 

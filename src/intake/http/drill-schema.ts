@@ -18,8 +18,10 @@ const step = z.object({
 
 export const drill = z.object({
   id: z.string(),
-  state: z.enum(['running', 'passed', 'failed']),
-  by: z.string().describe('Who wanted it: `token:<name>`.'),
+  state: z
+    .enum(['running', 'passed', 'failed', 'skipped'])
+    .describe('skipped: it was due by the schedule, and something else came first.'),
+  by: z.string().describe('Who wanted it: `token:<name>`, or `schedule`.'),
   startedAt: time,
   endedAt: time.optional(),
   ms: ms.optional().describe('In all, without waits for fresh codes. Milliseconds.'),

@@ -4,6 +4,7 @@ import type { Latch } from '../../latch/latch';
 import { isRehearsal } from '../../orders/drill';
 import { compare } from './compare';
 import type { DrillDoor } from './door';
+import { type Hold, NotHeld } from './hold';
 import { changed, type Objects } from './objects';
 import type { DrillOperator } from './operator';
 import { type RehearsalOptions, rehearse } from './rehearse';
@@ -13,6 +14,8 @@ import { CALM_MS, type Tidy } from './tidy';
 
 export interface ConductOptions extends Pick<RehearsalOptions, 'gateways' | 'orders' | 'twilio' | 'token' | 'stepMs'> {
   readonly operator: DrillOperator;
+  /** Is held when a drill begins, and kept by whoever begins it. */
+  readonly hold: Hold;
   readonly tidy: Tidy;
   /** Made anew for each drill. */
   readonly door: () => DrillDoor | undefined;
@@ -38,7 +41,8 @@ export async function conduct(
   steps: Steps,
   { signal, closing }: Signals,
 ): Promise<DrillReport> {
-  const { gateways, orders, operator, tidy, door, latches, now, monotonic, logger, twilio, token, stepMs } = options;
+  const { gateways, orders, operator, hold, tidy, door, latches, now, monotonic, logger, twilio, token, stepMs } =
+    options;
   const { id } = begun;
   const began = monotonic();
   const before = new Map<string, Objects>();
@@ -75,6 +79,7 @@ export async function conduct(
 
   /** As far as it goes: each part is tried whether or not the one before could be done. */
   async function cleanUp(): Promise<void> {
+    if (!(await hold.take())) throw new NotHeld();
     await tidy.awaitCalm(CALM_MS, closing);
     if (latches().some(({ scope }) => isRehearsal(scope)))
       await cleaning.take('restored', async () => {

@@ -60,7 +60,7 @@ export function createDrillDoor(options: DrillDoorOptions): DrillDoor | undefine
         const came = await post(url, message, publicMs);
         const reply = replyIn(came);
         if (reply !== undefined) return { way: 'by publicUrl', reply };
-        detour = `by the own listener, for publicUrl ${howItFailed(came)} from here`;
+        detour = `by the own listener, for from here publicUrl ${howItFailed(came)}`;
       }
       const came = await post(own, message, ownMs);
       const reply = replyIn(came);
@@ -95,7 +95,7 @@ const post = (url: string, { signature, form }: Message, ms: number): Promise<Ca
     },
   });
 
-/** Undefined when it isn't Pullcord that answered, or when it said nothing: then it is another one, or not this drill's. */
+/** Undefined when it isn't Pullcord that answered, or when it said nothing: the operator of a drill is known to its own instance alone. */
 function replyIn(came: Came): string | undefined {
   if ('code' in came || came.status !== 200) return undefined;
   return /<Response><Message>([^<]+)<\/Message><\/Response>\s*$/.exec(String(came.data))?.[1];
@@ -103,5 +103,8 @@ function replyIn(came: Came): string | undefined {
 
 function howItFailed(came: Came): string {
   if ('code' in came) return `can't be reached (${came.code})`;
-  return came.status === 200 ? 'is answered by somebody else' : `answers ${came.status}`;
+  if (came.status !== 200) return `answers ${came.status}`;
+  return /<Response><\/Response>\s*$/.test(String(came.data))
+    ? 'led to another instance, which took the signature and knows of no drill'
+    : 'is answered by somebody else';
 }

@@ -1,44 +1,42 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DrillShelf } from '../../ledger/drill-shelf';
-import type { Entry } from '../../ledger/store';
 import { isRehearsal } from '../../orders/drill';
 import type { Order } from '../../orders/order';
 import type { Refusal } from '../../orders/reasons';
 import { type ConductOptions, conduct } from './conduct';
-import { type DrillReport, summary } from './report';
+import type { Paper } from './paper';
+import type { DrillReport } from './report';
 import { Steps } from './steps';
 import { tidyUp } from './tidy';
 
 export interface DrillsOptions extends Omit<ConductOptions, 'stepMs' | 'compareWith'> {
-  readonly shelf: DrillShelf<DrillReport>;
-  readonly record: (entry: Entry) => void;
-  /** A drill has ended. Must not throw. */
-  readonly tell: (report: DrillReport) => void;
+  readonly shelf: Pick<DrillShelf<DrillReport>, 'get' | 'newest'>;
+  readonly paper: Paper;
+  /** Asks the ledger how the scopes stand: another instance may have taken an order. @throws StoreUnavailable */
+  readonly refresh: () => Promise<unknown>;
   readonly randomId: () => string;
   /** How long one step may take. Milliseconds. */
   readonly stepMs?: number;
 }
 
-/** Rehearses the whole way on canary routes, one drill at a time. */
+/** Rehearses the whole way on canary routes, one drill at a time over all instances. */
 export interface Drills {
-  /** @param by `token:<name>`. @throws StoreUnavailable: without the ledger nothing could be given back */
+  /** @param by `token:<name>`, or `schedule`. @throws StoreUnavailable: without the ledger nothing could be given back */
   start(by: string): Promise<DrillReport | Refusal>;
   /** Waits until it has ended, at most so long. @throws StoreUnavailable */
   report(id: string, waitMs: number): Promise<DrillReport | undefined>;
   /** Newest first. @throws StoreUnavailable */
   newest(limit: number): Promise<readonly DrillReport[]>;
-  /** Cleans up what an earlier life of this process has left, and goes on trying until it has. */
+  /** Cleans up after drills that died, here or at another instance, from now on. */
   resume(): void;
   /** An order stands: if people gave it, it comes first. */
   ordered(order: Pick<Order, 'number' | 'action' | 'scope'>): void;
-  /** Ends what is under way; what is left of it is cleaned up by the next start. */
+  /** Ends what is under way; what is left of it is cleaned up by another instance, or by the next start. */
   end(why: string): void;
   close(): Promise<void>;
 }
 
 const STEP_MS = 15_000;
-/** A drill that began before and has not ended has died. Milliseconds; longer than all steps together can take. */
-const DEAD_AFTER_MS = 15 * 60_000;
 const COMPARED_WITH = 50;
 
 interface Running {
@@ -48,7 +46,7 @@ interface Running {
 }
 
 export function createDrills(options: DrillsOptions): Drills {
-  const { gateways, operator, shelf, latches, record, tell, now, monotonic, logger } = options;
+  const { gateways, shelf, paper, hold, latches, refresh, now, monotonic } = options;
   const { stepMs = STEP_MS } = options;
   const closing = new AbortController();
   let running: Running | undefined;
@@ -59,17 +57,25 @@ export function createDrills(options: DrillsOptions): Drills {
     if (running || starting) return notNow('A drill is under way.');
     starting = true;
     try {
+      await refresh();
       const fire = onFire();
       if (fire) return notNow(fire);
-      const base = { id: options.randomId(), by, startedAt: now() };
-      const begun: DrillReport = { ...base, state: 'running', steps: [], text: 'Drill under way.' };
-      if (!(await shelf.begin(begun, now() - DEAD_AFTER_MS))) return notNow('A drill is under way.');
       tidying?.controller.abort();
       await tidying?.done;
-      begin(begun);
-      return begun;
+      if (!(await hold.take())) return notNow('Another instance drills, or did a moment ago.');
+      try {
+        await paper.bury();
+        const base = { id: options.randomId(), by, startedAt: now() };
+        const begun: DrillReport = { ...base, state: 'running', steps: [], text: 'Drill under way.' };
+        await paper.begin(begun);
+        begin(begun);
+        return begun;
+      } finally {
+        if (!running) await hold.release();
+      }
     } finally {
       starting = false;
+      resume();
     }
   }
 
@@ -79,28 +85,35 @@ export function createDrills(options: DrillsOptions): Drills {
     return cut && `${cut.scope} is ${cut.state}.`;
   }
 
+  function breakOffOnFire(): void {
+    const fire = onFire();
+    if (fire) breakOff(fire);
+  }
+
   function begin(begun: DrillReport): void {
     const controller = new AbortController();
+    const over = new AbortController();
     const steps = new Steps({ signal: controller.signal, monotonic });
-    record({ kind: 'drill', data: { id: begun.id, state: 'running', by: begun.by } });
     const conducted = { ...options, stepMs, compareWith: () => shelf.newest(COMPARED_WITH) };
+    const kept = hold.keep(over.signal, breakOff, async () => {
+      await refresh();
+      breakOffOnFire();
+    });
     const ended = conduct(conducted, begun, steps, { signal: controller.signal, closing: closing.signal })
       .then(async (report) => {
-        await shelf.save(report).catch((error) => logger.error({ err: error }, 'the report of a drill is lost'));
-        const { id, state, ms, text } = report;
-        logger.info({ drill: id, state, ms, steps: report.steps }, text);
-        record({ kind: 'drill', data: { id, state, ms, text } });
-        tell(report);
+        await paper.end(report);
         return report;
       })
-      .finally(() => {
+      .finally(async () => {
+        over.abort();
+        await kept;
+        await hold.release();
         running = undefined;
-        if (!closing.signal.aborted) resume();
+        resume();
       });
     running = { controller, ended, report: () => ({ ...begun, steps: [...steps.all] }) };
     // An order that came while it began is told of before it could be broken off.
-    const fire = onFire();
-    if (fire) breakOff(fire);
+    breakOffOnFire();
   }
 
   function breakOff(why: string): void {
@@ -114,28 +127,12 @@ export function createDrills(options: DrillsOptions): Drills {
   }
 
   function resume(): void {
-    if (tidying || running || closing.signal.aborted) return;
+    if (tidying || running || starting || closing.signal.aborted) return;
     const controller = new AbortController();
-    const leaveOffice = operator.takeOffice();
-    const done = tidyUp({ ...options, stepMs, bury: () => bury(), id: options.randomId }, controller.signal).finally(
-      () => {
-        leaveOffice();
-        tidying = undefined;
-      },
-    );
+    const done = tidyUp({ ...options, stepMs, id: options.randomId }, controller.signal).finally(() => {
+      tidying = undefined;
+    });
     tidying = { done, controller };
-  }
-
-  /** Reports of drills that died with an earlier life of this process. */
-  async function bury(): Promise<void> {
-    for (const dead of await shelf.running()) {
-      if (dead.id === running?.report().id) continue;
-      const text = summary(dead.steps, 0, DIED);
-      const report: DrillReport = { ...dead, state: 'failed', endedAt: now(), brokenOff: DIED, text };
-      await shelf.save(report);
-      record({ kind: 'drill', data: { id: dead.id, state: 'failed', text } });
-      tell(report);
-    }
   }
 
   return {
@@ -144,14 +141,17 @@ export function createDrills(options: DrillsOptions): Drills {
       const ours = running?.report().id === id ? running : undefined;
       const late = new AbortController();
       const signal = AbortSignal.any([late.signal, closing.signal]);
-      const timeUp = () => pause(waitMs, undefined, { signal }).catch(() => undefined);
+      const end = performance.now() + waitMs;
+      const timeUp = (ms: number) => pause(ms, undefined, { signal }).catch(() => undefined);
       try {
-        if (ours) return await Promise.race([ours.ended, timeUp().then(ours.report)]);
-        const kept = await shelf.get(id);
-        if (kept?.state !== 'running' || waitMs === 0) return kept;
-        // Another instance's, or one that died.
-        await timeUp();
-        return await shelf.get(id);
+        if (ours) return await Promise.race([ours.ended, timeUp(waitMs).then(ours.report)]);
+        for (;;) {
+          // Another instance's, or one that died.
+          const kept = await shelf.get(id);
+          const leftMs = end - performance.now();
+          if (kept?.state !== 'running' || leftMs <= 0 || signal.aborted) return kept;
+          await timeUp(Math.min(leftMs, LOOK_MS));
+        }
       } finally {
         late.abort();
       }
@@ -170,6 +170,7 @@ export function createDrills(options: DrillsOptions): Drills {
   };
 }
 
-const notNow = (detail: string): Refusal => ({ refused: 'not-now', detail });
+/** How often another instance's drill is looked at. Milliseconds. */
+const LOOK_MS = 500;
 
-const DIED = 'Pullcord ended while it was under way. What was left is cleaned up at the next start.';
+const notNow = (detail: string): Refusal => ({ refused: 'not-now', detail });

@@ -32,7 +32,13 @@ export interface DrillGateway {
 const ROUTE = `routes/${CANARY_ID}`;
 const LOOK_EVERY_MS = 25;
 
-export function createDrillGateway(name: string, config: GatewayConfig, now: Clock): DrillGateway {
+/** @param mayWrite right before each write. Throws when nothing may be written any more. */
+export function createDrillGateway(
+  name: string,
+  config: GatewayConfig,
+  now: Clock,
+  mayWrite: () => void = () => undefined,
+): DrillGateway {
   const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile, probeConnections, method } = config;
   const api = createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile });
   const knocking = (url: string, canary: Canary) => ({ url, canary, timeoutMs, caFile });
@@ -63,17 +69,20 @@ export function createDrillGateway(name: string, config: GatewayConfig, now: Clo
     objects: () => readObjects(api),
     hasCanary: () => exists(api),
     async make(canary) {
+      mayWrite();
       try {
         await api.put(ROUTE, canaryRoute(canary));
         return { canary };
       } catch (error) {
         if (!canary.streams || !isGatewayError(error, 'rejected')) throw error;
         const plain = { ...canary, streams: false };
+        mayWrite();
         await api.put(ROUTE, canaryRoute(plain));
         return { canary: plain, why: error.message };
       }
     },
     async remove() {
+      mayWrite();
       try {
         await api.remove(ROUTE);
       } catch (error) {

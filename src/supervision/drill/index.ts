@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
 import type { Config } from '../../config/schema';
+import type { Leases } from '../../ledger/leases';
 import type { SqlStore } from '../../ledger/sql-store';
 import type { Entry } from '../../ledger/store';
 import type { Desk } from '../../orders/desk';
@@ -10,8 +11,10 @@ import { checkTwilio } from '../checks/twilio';
 import { createDrillDoor } from './door';
 import { createDrills, type Drills } from './drills';
 import { createDrillGateway } from './gateway';
+import { createHold } from './hold';
 import type { DrillOperator } from './operator';
 import { createDrillOrders } from './orders';
+import { createPaper } from './paper';
 import type { DrillReport } from './report';
 import { createTidy } from './tidy';
 
@@ -19,6 +22,7 @@ export interface StartDrillsOptions {
   readonly config: Config;
   readonly desk: Desk;
   readonly store: SqlStore;
+  readonly leases: Leases;
   readonly operator: DrillOperator;
   /** The own public listener, once it is open. */
   readonly listenerUrl: () => string;
@@ -39,19 +43,25 @@ const TOKEN_BYTES = 12;
 
 /** Drills, upon the same desk, enforcer and gateways as everything else. */
 export function startDrills(options: StartDrillsOptions): Drills {
-  const { config, desk, store, operator, listenerUrl, twilioApiUrl, stepMs, now, ...rest } = options;
-  const gateways = Object.entries(config.gateways).map(([name, gateway]) => createDrillGateway(name, gateway, now));
+  const { config, desk, store, leases, operator, listenerUrl, twilioApiUrl, stepMs, now, ...rest } = options;
+  const { record, tell, logger } = options;
+  const hold = createHold({ leases });
+  const gateways = Object.entries(config.gateways).map(([name, gateway]) =>
+    createDrillGateway(name, gateway, now, hold.check),
+  );
   const newest = () => store.orders({ scope: DRILL_SCOPE, limit: LOOK_BACK });
-  const orders = createDrillOrders({ desk, operator, newest, refresh: () => store.refresh() });
+  const refresh = () => store.refresh();
+  const orders = createDrillOrders({ desk, operator, mayOrder: hold.check, newest, refresh });
   const latches = () => desk.latches();
+  const shelf = store.drillShelf<DrillReport>();
   return createDrills({
-    ...{ ...rest, gateways, orders, operator, latches, now },
+    ...{ ...rest, gateways, orders, operator, hold, latches, refresh, now, shelf },
     monotonic: options.monotonic ?? (() => performance.now()),
+    paper: createPaper({ shelf, record, tell, now, logger }),
     tidy: createTidy({ gateways, orders, latches, newest, rehearsal: isRehearsal }),
     door: () => createDrillDoor({ config, listenerUrl: listenerUrl() }),
     twilio: () => checkTwilio(twilioApiUrl === undefined ? { config } : { config, twilioApiUrl }),
     token: () => randomBytes(TOKEN_BYTES).toString('hex'),
-    shelf: store.drillShelf<DrillReport>(),
     ...(stepMs === undefined ? {} : { stepMs }),
   });
 }

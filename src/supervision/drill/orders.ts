@@ -9,6 +9,8 @@ import type { DrillOperator } from './operator';
 export interface DrillOrdersOptions {
   readonly desk: Pick<Desk, 'order' | 'outcome'>;
   readonly operator: DrillOperator;
+  /** Right before each order. Throws when nothing may be ordered any more. */
+  readonly mayOrder: () => void;
   /** What the ledger knows. @throws StoreUnavailable */
   readonly refresh: () => Promise<State>;
   /** The newest orders of the drill's scope. @throws StoreUnavailable */
@@ -36,7 +38,7 @@ export interface DrillOrders {
   settled(order: Order, ms: number, signal: AbortSignal): Promise<Outcome>;
 }
 
-export function createDrillOrders({ desk, operator, refresh, newest }: DrillOrdersOptions): DrillOrders {
+export function createDrillOrders({ desk, operator, mayOrder, refresh, newest }: DrillOrdersOptions): DrillOrders {
   async function byText(action: Action, door: DrillDoor, code: string): Promise<Pick<Ordered, 'order' | 'detail'>> {
     const id = newMessageSid();
     const verb = action === 'sever' ? 'STOP' : 'RESTORE';
@@ -60,6 +62,7 @@ export function createDrillOrders({ desk, operator, refresh, newest }: DrillOrde
     async give(action, door, id, signal) {
       const lastStep = (await refresh()).operators.get(DRILL_OPERATOR)?.lastStep ?? -1;
       const { code, waitedMs } = await operator.code(lastStep, signal);
+      mayOrder();
       const sentAt = performance.now();
       const ordered = await (door ? byText(action, door, code) : straight(action, code, id));
       return { ...ordered, waitedMs, sentAt };

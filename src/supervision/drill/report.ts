@@ -59,8 +59,9 @@ export interface Compared {
 
 export interface DrillReport {
   readonly id: string;
-  readonly state: 'running' | 'passed' | 'failed';
-  /** Who wanted it: `token:<name>`. */
+  /** `skipped`: it was due, and something else came first. */
+  readonly state: 'running' | 'passed' | 'failed' | 'skipped';
+  /** Who wanted it: `token:<name>`, or `schedule`. */
   readonly by: string;
   /** Epochs, in milliseconds. */
   readonly startedAt: number;

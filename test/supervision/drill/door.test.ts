@@ -65,7 +65,7 @@ it.each<[string, number, string | undefined, RegExp]>([
   ['is no door', 404, 'nothing here', /answers 404/],
   ['refuses it', 403, '', /answers 403/],
   ["is a router's page", 200, '<html></html>', /is answered by somebody else/],
-  ['is a Pullcord that has no drill', 200, SILENCE, /is answered by somebody else/],
+  ['is a Pullcord that has no drill', 200, SILENCE, /led to another instance/],
   ['is a black hole', 200, undefined, /can't be reached \(no answer in 2000 ms\)/],
 ])(
   'where the public URL %s, takes the own listener, says so, and tries no second time',
