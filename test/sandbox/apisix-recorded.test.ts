@@ -26,6 +26,10 @@ beforeAll(async () => {
   servers = await Promise.all(
     Object.entries(UPSTREAMS).map(async ([recorded, from]) => {
       const server = createServer((request, response) => {
+        if (request.url === '/uf/fails') {
+          response.writeHead(500).end();
+          return;
+        }
         const choices = [{ message: { role: 'assistant', content: `hi ${from}` } }];
         const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
         const body = JSON.stringify({ from, path: request.url, model: 'm', choices, usage });
@@ -164,6 +168,26 @@ describe('the sandbox answers as APISIX 3.18.0 was recorded to answer', () => {
     expect(Object.keys(value).sort()).toEqual(Object.keys(recorded).sort());
   });
 
+  test('health checks: all is well at first, and the primary is not after three failures', async () => {
+    await apisix.close();
+    apisix = await startApisix({ checkSecondMs: 50 });
+    const nodes = [19001, 19002].map((port, index) => ({ host: '127.0.0.1', port, weight: 1, priority: -index }));
+    const unhealthy = { http_failures: 3 };
+    const checks = { active: { unhealthy }, passive: { unhealthy } };
+    await prepare(['PUT', '/upstreams/uf', { type: 'roundrobin', nodes, checks }]);
+    await prepare(['PUT', '/routes/uf', { uri: '/uf/*', upstream_id: 'uf' }]);
+    const well = readRecorded('control-healthcheck-healthy', translate);
+    await until(async () => {
+      await send(apisix.gatewayUrl, 'GET', '/uf/x');
+      return (await replay(well)).text.includes('counter');
+    });
+    compare(well, await replay(well));
+    for (let i = 0; i < 3; i += 1) expect((await send(apisix.gatewayUrl, 'GET', '/uf/fails')).status).toBe(500);
+    const failed = readRecorded('control-healthcheck-primary-unhealthy', translate);
+    compare(failed, await replay(failed));
+    expect((await send(apisix.gatewayUrl, 'GET', '/uf/x')).text).toContain('fallback');
+  });
+
   test('etcd down: every call of the Admin API is refused, the status port says ok', async () => {
     apisix.faults.answer(503);
     const names = ['get', 'put-global-rule', 'status-ready', ...[0, 1, 2, 3, 4, 5].map((index) => `patch-${index}`)];
@@ -238,6 +262,7 @@ test('every recording is replayed, or listed with its reason', () => {
   const elsewhere = [
     ...['route-put-ttl-bad', 'route-put-ttl', 'route-patch-ttl', 'global-rule-put-ttl', 'route-get-after-ttl'],
     ...['route-patch-conflict', 'route-patch-conflict-example', 'etcd-hung-patch', 'etcd-hung-patch-2'],
+    ...['control-healthcheck-healthy', 'control-healthcheck-primary-unhealthy'],
     ...['etcd-down-get', 'etcd-down-put-global-rule', 'etcd-down-status-ready'],
     ...[0, 1, 2, 3, 4, 5].map((index) => `etcd-down-patch-${index}`),
     ...['id-rules', 'label-rules'],

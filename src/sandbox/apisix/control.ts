@@ -3,13 +3,21 @@ import { SIGNATURE_HEADER } from '../../signature';
 import { type Answer, sendPage, text } from './admin/answer';
 import { nodesOf } from './data-plane/balancer';
 import type { SandboxGuard } from './data-plane/guard';
+import type { HealthChecks } from './data-plane/health/health';
+import { resourceOf } from './data-plane/health/resource';
 import type { View } from './data-plane/view';
-import { isList, type Json, type JsonObject, objectAt } from './json';
+import { isList, type Json, type JsonObject, objectAt, textAt } from './json';
 import { targetOf } from './listener';
 import type { Entry } from './store';
 
+export interface ControlParts {
+  readonly view: View;
+  readonly guard: SandboxGuard;
+  readonly health: HealthChecks;
+}
+
 /** The Control API of one gateway node: what its workers hold, defaults and all. It knows nothing of global rules. */
-export function controlApi(view: View, guard: SandboxGuard): RequestListener {
+export function controlApi({ view, guard, health }: ControlParts): RequestListener {
   return (request, response) => {
     void bodyOf(request).then((body) => {
       const { pathname } = targetOf(request);
@@ -21,7 +29,7 @@ export function controlApi(view: View, guard: SandboxGuard): RequestListener {
 
   function readOnly(request: IncomingMessage, response: ServerResponse): void {
     const [version, ...segments] = targetOf(request).pathname.split('/').filter(Boolean);
-    const answer = version === 'v1' && request.method === 'GET' ? read(view, segments) : undefined;
+    const answer = version === 'v1' && request.method === 'GET' ? read({ view, health }, segments) : undefined;
     if (answer) send(response, answer);
     else sendPage(response, 404, 'openresty');
   }
@@ -62,7 +70,10 @@ const DUMPS: Readonly<Record<string, (entry: Entry) => JsonObject>> = {
   upstream: dumpUpstream,
 };
 
-function read(view: View, [topic = '', id, ...rest]: readonly string[]): Answer | undefined {
+type Seen = Omit<ControlParts, 'guard'>;
+
+function read(seen: Seen, [topic = '', id, ...rest]: readonly string[]): Answer | undefined {
+  const { view } = seen;
   const one = DUMPS[topic];
   if (one && id !== undefined) {
     const entry = view.get(`${topic}s`, id);
@@ -75,7 +86,7 @@ function read(view: View, [topic = '', id, ...rest]: readonly string[]): Answer 
     const metadata = view.get('plugin_metadata', id);
     return metadata ? ok(metadata.value) : missing(`plugin metadata[${id}] not found`);
   }
-  return topic === 'healthcheck' ? readChecks(view, id, rest[0]) : undefined;
+  return topic === 'healthcheck' ? readHealth(seen, id, rest[0]) : undefined;
 }
 
 function dumpRoute({ key, value, createdIndex, modifiedIndex }: Entry): JsonObject {
@@ -96,30 +107,31 @@ function dumpUpstream({ key, value, createdIndex, modifiedIndex }: Entry): JsonO
   return { key, value: { ...defaults, ...value, nodes, ...resource }, createdIndex, modifiedIndex, has_domain: false };
 }
 
-/** No checks are run here: a checked node is healthy for ever. */
-function readChecks(view: View, segment: string | undefined, id: string | undefined): Answer {
+const CHECKED = ['routes', 'services', 'upstreams'];
+
+/** Objects whose upstream stands elsewhere have no checker of their own. */
+function readHealth({ view, health }: Seen, segment: string | undefined, id: string | undefined): Answer {
   if (segment === undefined)
-    return listed(
-      ['routes', 'services', 'upstreams'].flatMap((one) => view.list(one).flatMap((entry) => checkOf(entry) ?? [])),
-    );
+    return listed(CHECKED.flatMap((one) => view.list(one).flatMap((entry) => healthOf(entry, health) ?? [])));
   if (id === undefined) return missing(`missing src id for src type ${segment}`);
+  if (segment === 'stream_routes') return missing(`${segment}[${id}] not found`);
+  if (!CHECKED.includes(segment)) return { status: 400, body: { error_msg: `invalid src type ${segment}` } };
   const entry = view.get(segment, id);
   if (!entry) return missing(`${segment}[${id}] not found`);
-  const check = checkOf(entry);
-  return check ? ok(check) : missing(`no checker for ${segment}[${id}]`);
+  const found = healthOf(entry, health);
+  return found ? ok(found) : missing(`no checker for ${segment}[${id}]`);
 }
 
-function checkOf({ key, value }: Entry): JsonObject | undefined {
-  const upstream = objectAt(value, 'upstream') ?? value;
-  const checks = objectAt(upstream, 'checks');
+function healthOf(entry: Entry, health: HealthChecks): JsonObject | undefined {
+  const checks = objectAt(resourceOf(entry)?.conf, 'checks');
   if (!checks) return undefined;
-  const counter = { success: 0, http_failure: 0, tcp_failure: 0, timeout_failure: 0 };
-  const nodes = nodesOf(upstream).map(({ host, port }) => ({
-    ip: host,
-    hostname: host,
-    port,
-    status: 'healthy',
-    counter,
-  }));
-  return { name: key, type: String(objectAt(checks, 'active')?.type ?? 'http'), nodes };
+  const nodes = health.targets(entry.key).map(
+    ({ ip, port, hostname, hostheader, health: { status, counter }, purgeMs }): JsonObject => ({
+      ...{ ip, port, hostname, status, counter: { ...counter } },
+      ...(hostheader === undefined ? {} : { hostheader }),
+      ...(purgeMs === undefined ? {} : { purge_time: purgeMs / 1000 }),
+    }),
+  );
+  const type = textAt(checks, 'active', 'type') ?? 'http';
+  return { name: entry.key, type, nodes: nodes.length > 0 ? nodes : {} };
 }

@@ -27,8 +27,10 @@ export interface ApisixOptions {
   readonly writeMs?: number;
   /** Milliseconds from a write until the gateways act on it. */
   readonly propagationMs?: number;
-  /** Milliseconds since 1970: `create_time` and `update_time` come from it. */
+  /** Milliseconds since 1970: `create_time`, `update_time` and the health checks go by it. */
   readonly now?: () => number;
+  /** Milliseconds that a second of the health checks of upstreams lasts. 1,000 unless told otherwise. */
+  readonly checkSecondMs?: number;
   /** With it every node has the guard plugin installed. */
   readonly guard?: { readonly secret: string; readonly fail?: 'open' | 'closed'; readonly leaseSeconds?: number };
   /** From 0 up to 1: `percentage` of fault-injection draws from it. */
@@ -81,7 +83,7 @@ export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> 
   const nodes = await Promise.all(
     Array.from({ length: options.nodes ?? 1 }, (_, index) =>
       startNode({
-        ...{ store, propagationMs, random },
+        ...{ store, propagationMs, random, nowMs: now, checkSecondMs: options.checkSecondMs ?? 1_000 },
         guard: {
           secret: options.guard?.secret,
           fail: options.guard?.fail ?? 'open',
@@ -109,8 +111,8 @@ export async function startApisix(options: ApisixOptions = {}): Promise<Apisix> 
     }),
   });
   const controlListeners = await Promise.all(
-    nodes.map(({ view, guard }, index) =>
-      listen({ port: index === 0 ? (options.controlPort ?? 0) : 0, onRequest: controlApi(view, guard) }),
+    nodes.map(({ view, guard, health }, index) =>
+      listen({ port: index === 0 ? (options.controlPort ?? 0) : 0, onRequest: controlApi({ view, guard, health }) }),
     ),
   );
   const controls = controlListeners.map(

@@ -106,12 +106,6 @@ export const ADMIN: readonly Chapter[] = [
       ...['control-route', 'control-route-404'],
       ['PUT', '/routes/aim', { uri: '/aim', plugins: { 'ai-proxy-multi': { instances: [] } } }],
       ...['control-healthcheck-ai-proxy-multi', 'control-healthcheck-ai-proxy-multi-route'],
-      [
-        'PUT',
-        '/upstreams/uf',
-        { ...upstream, nodes: { '127.0.0.1:19001': 1, '127.0.0.1:19002': 1 }, checks: { active: { http_path: '/' } } },
-      ],
-      'control-healthcheck-healthy',
       ['PUT', '/plugin_metadata/http-logger', { log_format: { h: '$host' }, max_pending_entries: 8192 }],
       ...['control-plugin-metadata', 'control-plugin-metadatas'],
     ],
@@ -121,7 +115,6 @@ export const ADMIN: readonly Chapter[] = [
 /** What can't be replayed, each with a word for why. Nothing of these is kept in the fixtures. */
 export const NOT_REPLAYED: Readonly<Record<string, string>> = {
   'control-schema': 'trimmed',
-  'control-healthcheck-primary-unhealthy': 'checks',
   'etcd-down-control-route': 'runtime',
   'ks-guard-local-put': 'plugin',
   'prometheus-metrics': 'metrics',

@@ -10,6 +10,8 @@ import type { Store } from '../store';
 import { createBalancer } from './balancer';
 import { createExporter, type Exporter } from './exporter';
 import { createGuard, runsGuard, type SandboxGuard, type SandboxGuardOptions } from './guard';
+import { createHealthChecks, type HealthChecks } from './health/health';
+import { resourceOf } from './health/resource';
 import { createOpenRequests } from './open-requests';
 import { type Decision, decide } from './phases';
 import { respond } from './proxy';
@@ -21,6 +23,7 @@ import { tunnel } from './websocket';
 export interface GatewayNode extends FaultyNode {
   readonly view: View;
   readonly guard: SandboxGuard;
+  readonly health: HealthChecks;
   /** Where its metrics are. */
   readonly metricsUrl: string;
   close(): Promise<void>;
@@ -32,6 +35,10 @@ export interface NodeOptions {
   readonly metricsPort: number;
   readonly propagationMs: number;
   readonly random: () => number;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Milliseconds that a second of health checks lasts. */
+  readonly checkSecondMs: number;
   readonly guard: Omit<SandboxGuardOptions, 'isArmed'>;
 }
 
@@ -41,12 +48,23 @@ export async function startNode({
   metricsPort,
   propagationMs,
   random,
+  nowMs,
+  checkSecondMs,
   guard: guardOptions,
 }: NodeOptions): Promise<GatewayNode> {
   const ending = new AbortController();
   setMaxListeners(0, ending.signal);
   const view = createView(store, propagationMs);
   const balancer = createBalancer();
+  const health = createHealthChecks({
+    nowMs,
+    secondMs: checkSecondMs,
+    latest: (key) => {
+      const [, , segment = '', id = ''] = key.split('/');
+      const entry = view.get(segment, id);
+      return entry && resourceOf(entry);
+    },
+  });
   const exporter = createExporter();
   const isArmed = (): boolean => view.list('global_rules').some(({ value }) => runsGuard(objectAt(value, 'plugins')));
   const guard = createGuard({ ...guardOptions, isArmed });
@@ -55,6 +73,8 @@ export async function startNode({
     view,
     guard,
     balancer,
+    health,
+    nowMs,
     openRequests,
     random,
     router: createRouter(view),
@@ -104,6 +124,7 @@ export async function startNode({
   return {
     view,
     guard,
+    health,
     listener,
     metricsUrl: `${metrics.url}/apisix/prometheus/metrics`,
     hang: (on) => {
@@ -113,6 +134,7 @@ export async function startNode({
     close: async () => {
       ending.abort();
       guard.close();
+      health.close();
       view.close();
       openRequests.close();
       await Promise.all([listener.close(), metrics.close()]);
@@ -123,6 +145,7 @@ export async function startNode({
 /** As in nginx' log phase: of a client that went before the head, 499. */
 function log(exporter: Exporter, { account, way }: Decision, response: ServerResponse): void {
   exporter.seen();
+  way.ended?.(response.headersSent ? response.statusCode : 499);
   if (!account) return;
   const { node = '' } = way;
   const source = way.answered ? 'upstream' : node === '' ? 'apisix' : 'nginx';

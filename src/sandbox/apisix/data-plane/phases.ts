@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { at, type Json, type JsonObject, objectAt, textAt } from '../json';
+import type { Entry } from '../store';
 import type { Logged } from './exporter';
 import type { SandboxGuard } from './guard';
+import { type Resource, resourceOf } from './health/resource';
 import { filterHeaders, type Refusal, runPhase, type Stage } from './plugins';
 import type { Match, Router } from './router';
 import { type Learned, requestVariables } from './variables';
@@ -9,18 +11,21 @@ import type { View } from './view';
 
 /** What the phases before the upstream decided about a request. */
 export interface Decision {
+  readonly method: string;
   readonly routeId: string | undefined;
   /** To be answered so, instead of being sent to an upstream. */
   readonly refusal?: Refusal;
   /** Where it goes, when it isn't refused. */
-  readonly upstream?: { readonly key: string; readonly conf: JsonObject };
+  readonly upstream?: Resource;
+  /** `timeout` of the route, which comes before the upstream's. */
+  readonly timeout?: JsonObject | undefined;
   readonly websocket: boolean;
   /** Whether the clamp can end it while it sends nothing. */
   readonly noted: boolean;
   /** What the exporter is told when it is over; undefined where no plugin `prometheus` counts it. */
   readonly account: Omit<Logged, 'code' | 'node' | 'source'> | undefined;
-  /** How far it came. */
-  readonly way: { node?: string; answered?: true; events?: boolean };
+  /** How far it came, and who is told with which status it ended. */
+  readonly way: { node?: string; answered?: true; events?: boolean; ended?: (status: number) => void };
   /** What plugins do to the headers of any response. */
   readonly headerFilter: (headers: Record<string, string | string[]>) => void;
   readonly guard: SandboxGuard;
@@ -40,6 +45,8 @@ interface EffectiveRoute {
   readonly id: string;
   readonly value: JsonObject;
   readonly plugins: JsonObject;
+  /** What holds its upstream, where that stands in no object of its own. */
+  readonly holder: Entry;
 }
 
 /** The phases of a request up to the upstream, in the order of `apisix/init.lua`, `http_access_phase`. */
@@ -61,6 +68,7 @@ export async function decide(request: IncomingMessage, parts: PhaseParts): Promi
   const matched = router(variables);
 
   const decision = (route: EffectiveRoute | undefined, plugins: JsonObject, refusal?: Refusal): Decision => ({
+    method: request.method ?? 'GET',
     routeId: route?.id,
     websocket: route?.value.enable_websocket === true,
     noted: stage.noted === true,
@@ -76,7 +84,7 @@ export async function decide(request: IncomingMessage, parts: PhaseParts): Promi
     return decision(undefined, {}, refusal ?? { status: 404, body: { error_msg: '404 Route Not Found' } });
   }
 
-  const route = effective(matched.entry.value, view);
+  const route = effective(matched.entry, view);
   if ('status' in route) return decision(undefined, {}, route);
   learned.route_id = route.id;
   learned.route_name = textAt(route.value, 'name');
@@ -111,7 +119,9 @@ function globalPlugins(view: View): JsonObject {
 }
 
 /** Plugins on the route win over those of its plugin config, and these over the service's. */
-function effective(route: JsonObject, view: View): EffectiveRoute | Refusal {
+function effective(entry: Entry, view: View): EffectiveRoute | Refusal {
+  const route = entry.value;
+  let holder = entry;
   let value = route;
   let plugins = objectAt(route, 'plugins') ?? {};
   if (route.plugin_config_id !== undefined) {
@@ -131,8 +141,9 @@ function effective(route: JsonObject, view: View): EffectiveRoute | Refusal {
       ...(enable_websocket === undefined ? {} : { enable_websocket }),
     };
     value = { ...inherited, ...route };
+    if (route.upstream === undefined) holder = service;
   }
-  return { id: String(route.id), value, plugins };
+  return { id: String(route.id), value, plugins, holder };
 }
 
 /** A plugin on the route stands in for the same one among the global rules (`run_policy`: `prefer_route`). */
@@ -161,14 +172,14 @@ function accountOf(
   };
 }
 
-function upstreamOf(route: EffectiveRoute | undefined, view: View): Pick<Decision, 'refusal' | 'upstream'> {
-  const id = route?.value.upstream_id;
-  if (route && id !== undefined) {
-    const shared = view.get('upstreams', String(id));
-    return shared ? { upstream: { key: shared.key, conf: shared.value } } : { refusal: { status: 502 } };
-  }
-  const own = objectAt(route?.value, 'upstream');
-  return route && own ? { upstream: { key: `route ${route.id}`, conf: own } } : { refusal: { status: 503 } };
+function upstreamOf(route: EffectiveRoute | undefined, view: View): Pick<Decision, 'refusal' | 'upstream' | 'timeout'> {
+  if (!route) return { refusal: { status: 503 } };
+  const { upstream_id: id } = route.value;
+  const shared = id === undefined ? undefined : view.get('upstreams', String(id));
+  if (id !== undefined && !shared) return { refusal: { status: 502 } };
+  const upstream = resourceOf(shared ?? route.holder);
+  if (!upstream) return { refusal: { status: 503 } };
+  return { upstream, timeout: objectAt(route.value, 'timeout') ?? objectAt(upstream.conf, 'timeout') };
 }
 
 const without = (plugins: JsonObject, taken: JsonObject): JsonObject =>

@@ -1,17 +1,17 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { SERVER, sendPage, text } from '../admin/answer';
-import type { Balancer } from './balancer';
+import { nodesOf } from './balancer';
 import { sendStream } from './canary';
 import type { OpenRequests } from './open-requests';
 import type { Decision } from './phases';
 import type { Refusal } from './plugins';
 import { createStreamCut, type Verdict } from './stream-cut';
+import { type Failure, failureOf, REPEATABLE, type TriesParts, tryNodes } from './tries';
 import { connect, passedOn } from './upstream';
 import type { View } from './view';
 
-export interface ProxyParts {
+export interface ProxyParts extends TriesParts {
   readonly view: View;
-  readonly balancer: Balancer;
   readonly openRequests: OpenRequests;
 }
 
@@ -25,8 +25,7 @@ export async function respond(
   const { refusal, upstream, routeId } = decision;
   if (refusal?.stream) return sendStream(response, refusal.stream, decision, parts);
   if (refusal || !upstream) return refuse(response, refusal ?? { status: 503 }, decision);
-  const nodes = parts.balancer.order(upstream.key, upstream.conf);
-  if (nodes.length === 0) return refuse(response, { status: 503 }, decision);
+  if (nodesOf(upstream.conf).length === 0) return refuse(response, { status: 503 }, decision);
 
   const left = new AbortController();
   let open: ClientRequest | undefined;
@@ -36,14 +35,31 @@ export async function respond(
     const shutClient = (): void => void response.destroy();
     response.on('close', parts.openRequests.note({ routeId, shutUpstream, shutClient }));
   }
-  for (const node of nodes) {
-    const attempt = { request, upstream: upstream.conf, node, signal: left.signal };
-    decision.way.node = node.host;
-    open = await connect(attempt).catch(() => undefined);
-    if (open) return exchange(request, response, open, decision, parts.view);
-    if (left.signal.aborted) return;
-  }
-  refuse(response, { status: 502 }, decision, { 'x-apisix-upstream-status': nodes.map(() => '502').join(', ') });
+  // nginx has the whole body before it asks anybody; here only a request that may be sent twice waits for it.
+  const body = REPEATABLE.has(decision.method) ? await bodyOf(request) : request;
+  const failed = await tryNodes(upstream, decision, parts, async (node, before) => {
+    const attempt = { request, upstream: upstream.conf, timeout: decision.timeout, node, signal: left.signal };
+    const connection = await connect(attempt).catch(failureOf);
+    if (left.signal.aborted) return 'over';
+    if (typeof connection === 'string') return { how: connection, sent: false };
+    open = connection;
+    const how = await exchange(body, connection, (answer) => {
+      decision.way.answered = true;
+      relay(answer, response, connection, decision, parts.view, before);
+    });
+    return how === undefined || left.signal.aborted ? 'over' : { how, sent: true };
+  });
+  if (!failed) return;
+  // The page would be a response like any other: the clamp's function hangs up on it.
+  const page = createStreamCut({ view: parts.view, routeId, headers: {}, hasUpstream: false });
+  if (failed.sent && page.chunk(Buffer.alloc(0)).how === 'abort') response.destroy();
+  else refuse(response, { status: failed.status }, decision, { 'x-apisix-upstream-status': failed.statuses });
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** A response of the gateway's own. The connection is left usable. */
@@ -63,27 +79,25 @@ export function refuse(
   response.end(text(body));
 }
 
+/** Sends a request over a connection that stands. Resolves with the failure, or with nothing when there is an answer. */
 function exchange(
-  request: IncomingMessage,
-  response: ServerResponse,
+  body: Buffer | IncomingMessage,
   open: ClientRequest,
-  decision: Decision,
-  view: View,
-): void {
-  let isAnswered = false;
-  open.on('error', () => {
-    if (isAnswered) return;
-    // The page would be a response like any other: the clamp's function hangs up on it.
-    const page = createStreamCut({ view, routeId: decision.routeId, headers: {}, hasUpstream: false });
-    if (page.chunk(Buffer.alloc(0)).how === 'abort') response.destroy();
-    else refuse(response, { status: 502 }, decision, { 'x-apisix-upstream-status': '502' });
+  onAnswer: (answer: IncomingMessage) => void,
+): Promise<Failure | undefined> {
+  return new Promise((resolve) => {
+    open.on('error', (error) => resolve(failureOf(error)));
+    open.on('response', (answer) => {
+      onAnswer(answer);
+      resolve(undefined);
+    });
+    if (!Buffer.isBuffer(body)) {
+      body.pipe(open);
+      return;
+    }
+    if (body.length > 0) open.setHeader('content-length', body.length);
+    open.end(body);
   });
-  open.on('response', (answer) => {
-    isAnswered = true;
-    decision.way.answered = true;
-    relay(answer, response, open, decision, view);
-  });
-  request.pipe(open);
 }
 
 /**
@@ -96,6 +110,7 @@ function relay(
   open: ClientRequest,
   decision: Decision,
   view: View,
+  before: readonly string[],
 ): void {
   const { routeId, guard } = decision;
   decision.way.events = answer.headers['content-type']?.includes('text/event-stream') ?? false;
@@ -108,7 +123,7 @@ function relay(
   let promised = Number(answer.headers['content-length'] ?? Number.POSITIVE_INFINITY);
 
   function pass(chunk: Buffer): void {
-    begin(answer, response, decision);
+    begin(answer, response, decision, before);
     // What stands in a chunk's place has no more room than the head has promised.
     const sent = chunk.subarray(0, promised);
     promised -= sent.length;
@@ -123,7 +138,7 @@ function relay(
 
   /** Properly, and for good: the connection is not used again. */
   function finish(chunk: Buffer): void {
-    begin(answer, response, decision);
+    begin(answer, response, decision, before);
     open.destroy();
     response.end(chunk, () => response.socket?.end());
   }
@@ -140,24 +155,24 @@ function relay(
   response.on('drain', () => answer.resume());
   answer.on('end', () =>
     carryOut(cut.end(), () => {
-      begin(answer, response, decision);
+      begin(answer, response, decision, before);
       response.end();
     }),
   );
   answer.on('error', () => {
     if (response.writableEnded) return;
-    begin(answer, response, decision);
+    begin(answer, response, decision, before);
     response.flushHeaders();
     carryOut(cut.broken(), abort);
   });
 }
 
-function begin(answer: IncomingMessage, response: ServerResponse, decision: Decision): void {
+function begin(answer: IncomingMessage, response: ServerResponse, decision: Decision, before: readonly string[]): void {
   if (response.headersSent) return;
   const { date: _, ...received } = answer.headers;
   const status = answer.statusCode ?? 502;
   const headers: Record<string, string | string[]> = { ...passedOn(received), server: SERVER };
-  if (status >= 500) headers['x-apisix-upstream-status'] = String(status);
+  if (status >= 500) headers['x-apisix-upstream-status'] = [...before, status].join(', ');
   decision.headerFilter(headers);
   response.writeHead(status, headers);
 }

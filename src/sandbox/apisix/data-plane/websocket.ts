@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:htt
 import type { Duplex } from 'node:stream';
 import type { Decision } from './phases';
 import type { ProxyParts } from './proxy';
+import { failureOf, tryNodes } from './tries';
 import { connect } from './upstream';
 
 /**
@@ -12,24 +13,24 @@ export async function tunnel(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  { upstream, routeId, noted }: Decision,
-  { balancer, openRequests }: ProxyParts,
+  decision: Decision,
+  parts: ProxyParts,
 ): Promise<boolean> {
+  const { upstream, routeId, noted, timeout } = decision;
   if (!upstream) return false;
   const left = new AbortController();
   socket.on('close', () => left.abort());
-  for (const node of balancer.order(upstream.key, upstream.conf)) {
-    const headers = { connection: 'Upgrade', upgrade: request.headers.upgrade };
-    const open = await connect({ request, upstream: upstream.conf, node, signal: left.signal, headers }).catch(
-      () => undefined,
-    );
-    if (!open) continue;
+  const headers = { connection: 'Upgrade', upgrade: request.headers.upgrade };
+  const failed = await tryNodes(upstream, decision, parts, async (node) => {
+    const attempt = { request, upstream: upstream.conf, timeout, node, signal: left.signal, headers };
+    const open = await connect(attempt).catch(failureOf);
+    if (typeof open === 'string') return { how: open, sent: false };
     const shutUpstream = join(socket, head, open);
     const shutClient = (): void => void socket.destroy();
-    if (noted) socket.on('close', openRequests.note({ routeId, shutUpstream, shutClient }));
-    return true;
-  }
-  return false;
+    if (noted) socket.on('close', parts.openRequests.note({ routeId, shutUpstream, shutClient }));
+    return 'over';
+  });
+  return failed === undefined;
 }
 
 /** @returns what breaks off the upstream's side; it answers false when that is gone. */
