@@ -57,6 +57,8 @@ export interface Pullcord {
 }
 
 const TROUBLE_GRACE_MS = 10_000;
+/** How soon an order of another instance is heard of, when it died before it could tell anybody. */
+const HEAR_MS = 1_000;
 
 /**
  * The whole program, put together: from the doors at the top to the gateways at the bottom.
@@ -118,6 +120,8 @@ async function assemble(
   });
   atEnd(() => ledger.close());
   const { store, spool } = ledger;
+  /** The embedded database is one instance's alone. */
+  const leases = config.databaseUrl === undefined ? undefined : ledger.leases;
   const record = (...entries: Entry[]): Promise<unknown> => store.commit(() => ({ entries }));
   atEnd(() => record({ kind: 'stop', data: { version } }).catch(() => undefined));
 
@@ -126,6 +130,7 @@ async function assemble(
     createLastResort({
       config: config.lastResort,
       memory: memoryIn(store),
+      ...(leases ? { leases } : {}),
       onResult: ({ scope, order, by, ok, how, output }) => {
         logger.error({ scope, order, by, ok, how, output }, 'last resort');
         alarms.raise(`last-resort ${order}`, `${scope} is not seen to be cut. Last resort by ${by}: ${how}`);
@@ -145,6 +150,7 @@ async function assemble(
   for (const gateway of guardedIn(config)) superviseGuard(supervise, gateway, [NOT_REPORTED]);
   const enforcer = new Enforcer({
     ...{ store, spool, cutters, logger, now, periodMs, scopes: [...Object.keys(config.scopes), DRILL_SCOPE] },
+    leases,
     events: {
       ...supervise,
       wrote: (cutter, order, what) => logger.info({ cutter, order, correlation: desk.correlationOf(order) }, what),
@@ -197,11 +203,12 @@ async function assemble(
   });
 
   const watch = new LedgerWatch({
-    ...{ ...supervise, logger, periodMs },
+    ...{ ...supervise, logger, periodMs: leases ? Math.min(periodMs, HEAR_MS) : periodMs },
     refresh: () => store.refresh(),
     onAnswer: async () => {
       enforcer.kick();
       await desk.recordSpooled();
+      if (leases) await results.adopt();
     },
   });
   atEnd(() => watch.close());

@@ -21,12 +21,28 @@ export interface Goal {
   readonly order: number;
   /** Scopes that have to be cut, and all others that are configured: those have to be served. */
   readonly severed: ReadonlySet<string>;
+  /** This instance took the order: what has to be cut goes out first. Others look first whether it is done. */
+  readonly urgent: boolean;
   /**
-   * Asked before any write that gives something back. True only when the latches, read afresh from the ledger's store,
-   * still are this goal (laws 1 and 4). A cut needs no such leave.
+   * Asked before any write that takes nothing back. Answered at once to the instance that took the order, and "yes" in
+   * doubt (law 4); undefined while another instance is at it, or a later order is known.
    */
-  mayRelease(): Promise<boolean>;
+  mayCut(): Promise<Leave | undefined>;
+  /**
+   * Asked before any write that gives something back. Given only when it is this instance's turn, and the latches, read
+   * afresh from the ledger's store, still are this goal (laws 1 and 4).
+   */
+  mayRelease(): Promise<Leave | undefined>;
 }
+
+/** Leave to write. It ends by itself, so that a process which was frozen has none any more when it wakes. */
+export interface Leave {
+  /** Asked right before a request is written to its socket: after this nothing may be waited for. */
+  holds(): boolean;
+}
+
+/** Where nobody else could write. */
+export const ALWAYS: Leave = { holds: () => true };
 
 /** What one cutter saw of one scope. */
 export type Sight =

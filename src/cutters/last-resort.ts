@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock';
 import type { Config } from '../config/schema';
+import type { Leases } from '../ledger/leases';
 import { runCommand } from './command';
 import { type Memory, Notes } from './memory';
 import { post } from './webhook/post';
@@ -31,6 +32,8 @@ export interface LastResortOptions {
   readonly config: NonNullable<Config['lastResort']>;
   readonly memory: Memory;
   readonly onResult: (result: LastResortResult) => void;
+  /** One instance at a time fires; in doubt each of them. Left out: there is but one. */
+  readonly leases?: Pick<Leases, 'claim'>;
   /** Milliseconds that only grow. */
   readonly monotonic?: Clock;
   /** What the command may see of the environment; PATH, HOME, LANG and TZ of it are passed on. */
@@ -51,6 +54,8 @@ export interface LastResort {
 const COMMAND_MS = 30_000;
 const WEBHOOK_MS = 2_000;
 const RETRY_MS = [1_000, 5_000] as const;
+/** Longer than it takes to fire. Milliseconds. */
+const LEASE_MS = 45_000;
 const OUTPUT_BYTES = 1_024;
 const GRACE_MS = 3_000;
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'TZ'];
@@ -119,10 +124,20 @@ export function createLastResort(options: LastResortOptions): LastResort {
     return { scope, order, by: 'webhook', ok: complaint === undefined, how: complaint ?? 'answered 2xx' };
   };
 
+  const isOthers = async (name: string, order: number): Promise<boolean> => {
+    const claim = await options.leases?.claim(name, { ms: LEASE_MS, fence: order }).catch(() => undefined);
+    return claim !== undefined && !claim.held;
+  };
+
   const fire = async ({ scope, order, now }: Unseen): Promise<void> => {
     const note = `last-resort ${scope}`;
     const before = await notes.get(note).catch(() => undefined);
     if (typeof before === 'number' && before >= order) return;
+    if (await isOthers(note, order)) {
+      // Asked for again, and fired if nothing has come of it by the end of the lease.
+      firedFor.delete(scope);
+      return;
+    }
     const results = (await Promise.all([command(scope, order), webhook(scope, order, now)])).filter(isDefined);
     if (results.some(({ ok }) => ok)) await notes.set(note, order);
     for (const result of results) onResult(result);

@@ -94,6 +94,7 @@ export class OrderDesk implements Desk {
     }
     let verdict: Verdict | undefined;
     let givenUp = false;
+    const orderedAt = performance.now();
     const commit = async (): Promise<Committed> => {
       // What was stopped without the ledger has to be known before anything is restored.
       if (request.action === 'restore' && spool.all().length > 0) await this.recordSpooled();
@@ -120,7 +121,9 @@ export class OrderDesk implements Desk {
     const { receipt, change } = verdict;
     for (const { kind, data } of change?.entries ?? [])
       if (kind === 'refusal') this.told.count(data.reason as RefusalReason, data);
-    return receipt.kind === 'stands' ? this.repeated({ order: receipt.order }) : this.carryOut(receipt, request);
+    return receipt.kind === 'stands'
+      ? this.repeated({ order: receipt.order })
+      : this.carryOut(receipt, request, orderedAt);
   }
 
   async outcome(order: Order, waitMs: number): Promise<Outcome> {
@@ -228,11 +231,12 @@ export class OrderDesk implements Desk {
     return authorise({ operators, config }, state, request.action, proof, now);
   }
 
-  private carryOut(receipt: Receipt, request: OrderRequest): Receipt {
+  /** @param orderedAt when it began to be written down. Milliseconds, monotonic. */
+  private carryOut(receipt: Receipt, request: OrderRequest, orderedAt: number): Receipt {
     const { enforcer, events, logger } = this.options;
     if (receipt.kind === 'accepted') {
       this.correlations.put(receipt.order.number, request.correlation);
-      enforcer.kick();
+      enforcer.kick(orderedAt);
       this.tellSoon(receipt.order);
       if (receipt.order.by.startsWith('backup:'))
         events.alarm(`backup ${receipt.order.number}`, `A backup code was used to stop ${receipt.order.scope}.`);

@@ -17,6 +17,12 @@ export interface ResultsOptions {
 
 const INTERIM_MS = 30_000;
 
+/**
+ * An order that is over, and whose sender was told nothing for so long, is answered by whoever notices: the instance
+ * that took it may be dead. Far longer than a door takes for its last word. Milliseconds.
+ */
+const ADOPT_MS = 3_000;
+
 /** How long a wait for the end lasts at most before it looks again. Milliseconds. */
 const LOOK_MS = 60_000;
 
@@ -24,6 +30,8 @@ const LOOK_MS = 60_000;
 export class Results {
   private readonly following = new Set<Promise<void>>();
   private readonly keys = new Set<string>();
+  /** Orders that are over and not answered, and since when this instance knows it. */
+  private orphans: ReadonlyMap<number, number> = new Map();
   private closed = false;
 
   constructor(private readonly options: ResultsOptions) {}
@@ -31,6 +39,16 @@ export class Results {
   /** Takes up what an earlier life of this process owes an answer. */
   async resume(): Promise<void> {
     for (const order of await this.options.store.unanswered()) this.follow(order);
+  }
+
+  /** Answers for instances that can't any more. To be called every second or so, where there are several. */
+  async adopt(now: number = performance.now()): Promise<void> {
+    const { store, desk } = this.options;
+    const owed = await store.unanswered();
+    const over = await Promise.all(owed.map(async (order) => isFinal(await desk.outcome(order, 0))));
+    const orphans = owed.filter((order, i) => over[i] && !this.keys.has(order.key));
+    this.orphans = new Map(orphans.map(({ number }) => [number, this.orphans.get(number) ?? now]));
+    for (const order of orphans) if (now - (this.orphans.get(order.number) ?? now) >= ADOPT_MS) this.follow(order);
   }
 
   /** The result could not be told at once: tell it when it is there. */

@@ -2,11 +2,14 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import type { Cutter, Goal, Report } from '../cutters/cutter';
+import type { Leases } from '../ledger/leases';
 import type { Spool } from '../ledger/spool';
 import type { Entry, State, Store } from '../ledger/store';
 import { Driver } from './driver';
 import { isCut, type Latch } from './latch';
 import { type ScopeSight, type Seen, settled, sightOf } from './settle';
+import { LEAVE_MS, STRANGE_MS } from './turn';
+import { type Aim, alone, Turn } from './turns';
 
 export interface EnforcerOptions {
   readonly store: Store;
@@ -18,6 +21,15 @@ export interface EnforcerOptions {
   readonly now: Clock;
   readonly periodMs: number;
   readonly events: EnforcerEvents;
+  /** Left out: no other instance shares the ledger. */
+  readonly leases?: Pick<Leases, 'claim'> | undefined;
+  /** Milliseconds, on a clock that nobody sets and that goes on while the process is frozen. */
+  readonly monotonic?: Clock;
+}
+
+/** What the latches ask of every cutter. */
+interface Wanted extends Aim {
+  readonly severed: ReadonlySet<string>;
 }
 
 export interface EnforcerEvents {
@@ -34,6 +46,9 @@ export interface EnforcerEvents {
   unsettled(latch: Latch): void;
 }
 
+/** After a leave that another instance may still have had, and what it takes to write. Milliseconds. */
+const AGAIN_MS = LEAVE_MS + 100;
+
 /** So many lines wait for a ledger that is away; the oldest make room, and stand in the log alone. */
 const UNWRITTEN_KEPT = 1_000;
 
@@ -42,22 +57,29 @@ const UNWRITTEN_KEPT = 1_000;
  * order, and every few seconds. Fails towards "cut": without the ledger it cuts what it knows of and releases nothing.
  */
 export class Enforcer {
-  private readonly drivers: Driver[];
+  private readonly drivers: Driver<Wanted>[];
+  private readonly turns: ReadonlyMap<string, Pick<Turn, 'mayCut' | 'mayRelease' | 'close'>>;
+  private readonly monotonic: Clock;
   private readonly seen = new Map<string, Seen>();
   private readonly changed = new EventEmitter().setMaxListeners(0);
-  private goal: Goal;
+  private goal: Wanted;
+  /** Since when something is found cut that no latch explains. Milliseconds, monotonic. */
+  private strangeSince: number | undefined;
   private closed = false;
   private unwritten: readonly Entry[] = [];
   private writing: Promise<void> | undefined;
 
   constructor(private readonly options: EnforcerOptions) {
-    this.goal = this.currentGoal();
+    this.monotonic = options.monotonic ?? (() => performance.now());
+    this.goal = this.currentGoal(Number.NEGATIVE_INFINITY);
+    this.turns = new Map(options.cutters.map((cutter) => [cutter.name, this.turnOf(cutter)]));
     this.drivers = options.cutters.map(
       (cutter) =>
         new Driver({
-          cutter,
+          enforce: (goal, overtaken) => cutter.enforce(this.goalFor(cutter, goal), overtaken),
           goal: () => this.goal,
           periodMs: options.periodMs,
+          ...(options.leases ? { againMs: AGAIN_MS } : {}),
           onReport: (goal, report) => this.onReport(cutter, goal, report),
           onOvertaken: (goal, report) => this.settle(this.tell(cutter.name, goal.order, report)),
           onError: (error) => options.logger.error({ err: error, cutter: cutter.name }, 'cutter failed'),
@@ -74,17 +96,22 @@ export class Enforcer {
   }
 
   start(): void {
-    this.goal = this.currentGoal();
+    this.goal = this.currentGoal(Number.NEGATIVE_INFINITY);
     // What has not been seen yet is trouble, not health.
     for (const { name } of this.options.cutters)
       this.options.events.trouble(keyOf(name), `${name} has not reported yet`);
     for (const driver of this.drivers) driver.start();
   }
 
-  /** The latches may have changed. Costs nothing when they did not. */
-  kick(): void {
-    const goal = this.currentGoal();
-    if (goal.order === this.goal.order && sameSet(goal.severed, this.goal.severed)) return;
+  /**
+   * The latches may have changed. Costs nothing when they did not.
+   * @param orderedAt this instance took the order, which it began to write down then. Milliseconds, monotonic.
+   */
+  kick(orderedAt = Number.NEGATIVE_INFINITY): void {
+    const goal = this.currentGoal(orderedAt + LEAVE_MS);
+    const known = goal.order === this.goal.order && sameSet(goal.severed, this.goal.severed);
+    const wasOwn = this.goal.ownUntil === Number.POSITIVE_INFINITY && goal.ownUntil !== this.goal.ownUntil;
+    if (known && !wasOwn && goal.ownUntil <= this.goal.ownUntil) return;
     this.goal = goal;
     for (const driver of this.drivers) driver.kick();
   }
@@ -116,18 +143,48 @@ export class Enforcer {
     this.closed = true;
     this.changed.emit('change');
     await Promise.all(this.drivers.map((driver) => driver.close()));
+    for (const turn of this.turns.values()) turn.close();
+    await Promise.all(this.options.cutters.map((cutter) => cutter.close()));
   }
 
-  private currentGoal(): Goal {
+  private turnOf(cutter: Cutter): Pick<Turn, 'mayCut' | 'mayRelease' | 'close'> {
+    const { leases, now } = this.options;
+    if (!leases) return alone;
+    return new Turn({
+      ...{ name: cutter.name, leases, now, monotonic: this.monotonic },
+      onOvertaken: () => {
+        this.options.store.refresh().then(
+          () => this.kick(),
+          () => undefined,
+        );
+      },
+      onFree: () => this.drivers[this.options.cutters.indexOf(cutter)]?.look(),
+    });
+  }
+
+  private currentGoal(ownUntil: number): Wanted {
     const state = this.options.store.mirror();
     const severed = new Set(cutScopes(state));
-    for (const stop of this.options.spool.all()) severed.add(stop.request.scope);
-    const goal: Goal = { order: state?.orders ?? 0, severed, mayRelease: () => this.mayRelease(goal) };
-    return goal;
+    const spooled = this.options.spool.all();
+    for (const stop of spooled) severed.add(stop.request.scope);
+    const own = !this.options.leases || spooled.length > 0;
+    return { order: state?.orders ?? 0, severed, ownUntil: own ? Number.POSITIVE_INFINITY : ownUntil };
+  }
+
+  private goalFor(cutter: Cutter, wanted: Wanted): Goal {
+    const turn = this.turns.get(cutter.name) ?? alone;
+    return {
+      ...{ order: wanted.order, severed: wanted.severed, urgent: this.monotonic() < wanted.ownUntil },
+      mayCut: () => turn.mayCut(wanted),
+      mayRelease: async () => {
+        const [leave, agreed] = await Promise.all([turn.mayRelease(wanted), this.mayRelease(wanted, cutter.required)]);
+        return agreed ? leave : undefined;
+      },
+    };
   }
 
   /** Law 4, in doubt nothing is given back. Law 1: asked of the ledger itself, not of what we remember. */
-  private async mayRelease(goal: Goal): Promise<boolean> {
+  private async mayRelease(goal: Wanted, required: boolean): Promise<boolean> {
     let state: State;
     try {
       state = await this.options.store.refresh();
@@ -141,6 +198,7 @@ export class Enforcer {
       this.kick();
       return false;
     }
+    if (required && this.isStrange(state)) return false;
     const unknown = cut.filter((scope) => !this.options.scopes.includes(scope));
     if (unknown.length === 0) {
       this.options.events.cleared('scope-gone', 'Every scope that is severed is configured.');
@@ -153,8 +211,22 @@ export class Enforcer {
     return false;
   }
 
+  /**
+   * Nothing is being restored, and yet a gateway refuses what nobody severed: another instance may have stopped it while
+   * the ledger was away, and not be back to say so. What nobody explains for long was not stopped by one.
+   */
+  private isStrange(state: State): boolean {
+    if (!this.options.leases) return false;
+    if ([...state.latches.values()].some((latch) => latch.state === 'restoring')) {
+      this.strangeSince = undefined;
+      return false;
+    }
+    this.strangeSince ??= this.monotonic();
+    return this.monotonic() - this.strangeSince < STRANGE_MS;
+  }
+
   /** @returns whether the cutter has reached the goal. */
-  private onReport(cutter: Cutter, goal: Goal, report: Report): boolean {
+  private onReport(cutter: Cutter, goal: Wanted, report: Report): boolean {
     this.seen.set(cutter.name, {
       cutter: cutter.name,
       required: cutter.required,
@@ -210,6 +282,8 @@ export class Enforcer {
         const entries = this.unwritten;
         if (entries.length === 0 && resting.length === 0) return;
         const rested = await this.commit(entries, resting, seen);
+        // Another instance may have been faster: what it wrote is known by now, and somebody here waits for it.
+        this.changed.emit('change');
         if (entries.length === 0 && rested.length === 0) return;
         this.unwritten = this.unwritten.filter((entry) => !entries.includes(entry));
         for (const latch of rested)

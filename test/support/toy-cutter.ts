@@ -24,7 +24,7 @@ export class ToyCutter implements Cutter {
     await Promise.race([this.gate, new Promise((resolve) => overtaken.addEventListener('abort', resolve))]);
     for (const scope of this.scopes) {
       if (overtaken.aborted) break;
-      if (goal.severed.has(scope) && !this.cut.has(scope)) {
+      if (goal.severed.has(scope) && !this.cut.has(scope) && (await goal.mayCut()) && !overtaken.aborted) {
         this.cut.add(scope);
         writes.push(`cut ${scope}`);
       }

@@ -1,3 +1,4 @@
+import type { Leave } from '../cutter';
 import { type Arming, arm, armed, armedWith, idsOf, setIds } from './clamp';
 import { ENDERS } from './clamp-functions';
 import type { AdminApi } from './client';
@@ -13,7 +14,8 @@ export interface ClampGoal {
   readonly wanted: ReadonlySet<string>;
   /** Whether a route that the rule names has to stay in it. */
   stays(id: string): boolean;
-  mayRelease(): Promise<boolean>;
+  mayCut(): Promise<Leave | undefined>;
+  mayRelease(): Promise<Leave | undefined>;
   /** Whether the rule is armed where it is not; an unused one is only emptied. */
   readonly use: boolean;
 }
@@ -37,48 +39,55 @@ export class ClampRung {
    * The first thing on the wire when something has to be cut that the rule is not known to name: the whole set, and
    * nothing is taken out. After a write that got no answer the rule is looked at first.
    */
-  async rush(wanted: ReadonlySet<string>, notes: Notes, overtaken: AbortSignal): Promise<void> {
+  async rush(wanted: ReadonlySet<string>, leave: Leave, notes: Notes, overtaken: AbortSignal): Promise<void> {
     if (!this.arming?.armed || this.doubt === 'silent') return;
     const known = this.doubt === undefined && [...wanted].every((id) => this.named.has(id));
     if (known || wanted.size === 0) return;
-    await this.write(new Set([...this.named, ...wanted]), notes, overtaken);
+    await this.write(new Set([...this.named, ...wanted]), leave, notes, overtaken);
   }
 
-  /** Brings the rule to the goal. @returns the routes that had to stay in it for want of a leave. */
+  /** Brings the rule to the goal, as far as it is given leave. @returns the routes that had to stay in it. */
   async bring(goal: ClampGoal, notes: Notes, overtaken: AbortSignal): Promise<ReadonlySet<string>> {
     const { rule, wanted, stays, use } = goal;
     const current = idsOf(rule);
     const enders = armedWith(rule);
-    if (use) this.noteDrift(rule, enders !== undefined, current, wanted, notes);
+    const drift = use ? this.driftOf(rule, enders !== undefined, current, wanted) : [];
     this.named = current;
     this.doubt = undefined;
 
     const releases = [...current].filter((id) => !wanted.has(id) && !stays(id));
-    const leave = releases.length === 0 || (await unless(overtaken, goal.mayRelease()));
-    const target = new Set([...wanted, ...[...current].filter((id) => !leave || !releases.includes(id))]);
-    if (leave && this.ours) {
+    const release = releases.length === 0 ? undefined : await unless(overtaken, goal.mayRelease());
+    const withheld = new Set(release ? [] : releases);
+    const target = new Set([...wanted, ...[...current].filter((id) => withheld.has(id) || !releases.includes(id))]);
+    if (release && this.ours) {
       const strange = releases.filter((id) => !this.ours?.has(id));
-      if (strange.length > 0) notes.drift.push(`the clamp named what is not severed: ${routesInWords(strange)}`);
+      if (strange.length > 0) drift.push(`the clamp named what is not severed: ${routesInWords(strange)}`);
     }
 
     const fresh = this.arming === undefined;
     if (enders && !this.arming?.armed) this.arming = armed(enders);
     const mayGain = fresh && enders && enders.length < ENDERS.length;
-    if (use && (!enders || mayGain)) await this.arm(target, notes, overtaken);
-    else if (!sameSet(target, current)) await this.write(target, notes, overtaken);
+    const toArm = use && (!enders || mayGain);
+    if (toArm || !sameSet(target, current)) {
+      const leave = release ?? (await unless(overtaken, goal.mayCut()));
+      // Who may write tells of what it undoes.
+      if (!leave) return withheld;
+      notes.drift.push(...drift);
+      await (toArm ? this.arm(target, leave, notes, overtaken) : this.write(target, leave, notes, overtaken));
+    }
     if (sameSet(target, this.named)) this.ours = target;
-    return new Set(leave ? [] : releases);
+    return withheld;
   }
 
-  private async write(ids: ReadonlySet<string>, notes: Notes, overtaken: AbortSignal): Promise<void> {
+  private async write(ids: ReadonlySet<string>, leave: Leave, notes: Notes, overtaken: AbortSignal): Promise<void> {
     try {
       const enders = this.arming?.armed ? this.arming.enders : [];
-      await this.sending(() => setIds(this.api, ids, enders, overtaken), overtaken);
+      await this.sending(() => setIds(this.api, ids, enders, overtaken, leave), overtaken);
     } catch (error) {
       if (isGatewayError(error) && error.inDoubt)
         notes.writes.push(`PATCH clamp: ${routesInWords(ids)}; no answer, it may still be applied`);
       if (!isGatewayError(error, 'not-found') && !isGatewayError(error, 'rejected')) throw error;
-      await this.arm(ids, notes, overtaken);
+      await this.arm(ids, leave, notes, overtaken);
       if (this.arming?.armed)
         notes.drift.push(`the clamp was ${error.kind === 'not-found' ? 'deleted' : 'changed'} by somebody else`);
       return;
@@ -86,8 +95,8 @@ export class ClampRung {
     this.wrote('PATCH', ids, notes);
   }
 
-  private async arm(ids: ReadonlySet<string>, notes: Notes, overtaken: AbortSignal): Promise<void> {
-    this.arming = await this.sending(() => arm(this.api, ids, overtaken), overtaken);
+  private async arm(ids: ReadonlySet<string>, leave: Leave, notes: Notes, overtaken: AbortSignal): Promise<void> {
+    this.arming = await this.sending(() => arm(this.api, ids, overtaken, leave), overtaken);
     if (this.arming.armed) this.wrote('PUT', ids, notes);
   }
 
@@ -108,21 +117,19 @@ export class ClampRung {
     }
   }
 
-  private noteDrift(
+  private driftOf(
     rule: Doc | undefined,
     intact: boolean,
     current: ReadonlySet<string>,
     wanted: ReadonlySet<string>,
-    notes: Notes,
-  ): void {
-    if (!this.arming?.armed || this.doubt) return;
-    if (!rule) {
-      notes.drift.push('the clamp was deleted by somebody else');
-      return;
-    }
-    if (!intact) notes.drift.push('the clamp was changed by somebody else');
+  ): string[] {
+    if (!this.arming?.armed || this.doubt) return [];
+    if (!rule) return ['the clamp was deleted by somebody else'];
     const lost = [...(this.ours ?? [])].filter((id) => wanted.has(id) && !current.has(id));
-    if (lost.length > 0) notes.drift.push(`the clamp no longer named ${routesInWords(lost)}`);
+    return [
+      ...(intact ? [] : ['the clamp was changed by somebody else']),
+      ...(lost.length > 0 ? [`the clamp no longer named ${routesInWords(lost)}`] : []),
+    ];
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Leave } from '../cutter';
 import { ENDERS, type Ender, enderPlugins, enderSwitches, LACK, type Streams, streamsOf } from './clamp-functions';
 import type { AdminApi } from './client';
 import { type Doc, docAt, isDoc, same, without } from './document';
@@ -66,12 +67,17 @@ export const armed = (enders: readonly Ender[], lacks: readonly string[] = []): 
  * Writes the whole rule, without those functions for open streams that APISIX refuses.
  * @throws GatewayError when the Admin API can't be used.
  */
-export async function arm(api: AdminApi, ids: Iterable<string>, overtaken?: AbortSignal): Promise<Arming> {
+export async function arm(
+  api: AdminApi,
+  ids: Iterable<string>,
+  overtaken?: AbortSignal,
+  leave?: Leave,
+): Promise<Arming> {
   const named = [...ids];
   const lacks: string[] = [];
   for (let enders: readonly Ender[] = ENDERS; ; ) {
     try {
-      await api.put(CLAMP_PATH, clampRule(named, enders), overtaken);
+      await api.put(CLAMP_PATH, clampRule(named, enders), overtaken, leave);
       return armed(enders, lacks);
     } catch (error) {
       if (!isGatewayError(error, 'rejected')) throw error;
@@ -96,7 +102,8 @@ export const setIds = (
   ids: Iterable<string>,
   enders?: readonly Ender[],
   overtaken?: AbortSignal,
-): Promise<void> => api.patch(CLAMP_PATH, idsPatch(ids, enders), overtaken);
+  leave?: Leave,
+): Promise<void> => api.patch(CLAMP_PATH, idsPatch(ids, enders), overtaken, leave);
 
 /** The rule as it stands; undefined when there is none. */
 export async function readClamp(api: AdminApi, overtaken?: AbortSignal): Promise<Doc | undefined> {

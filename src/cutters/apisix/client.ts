@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios, { type AxiosInstance, isAxiosError } from 'axios';
+import type { Leave } from '../cutter';
+import { isNeverSent, readyAgents, underLeave } from '../wire';
 import { type Doc, isDoc } from './document';
 import { faultOf, GatewayError, isGatewayError, type Outcome } from './fault';
 import { Overtaken, stopIf } from './overtaken';
@@ -18,9 +18,12 @@ export interface AdminApi {
   list(collection: string, overtaken?: AbortSignal): Promise<readonly Doc[]>;
   /** One object (`routes/r1`). @throws GatewayError `not-found` when there is none. */
   get(path: string, overtaken?: AbortSignal): Promise<Doc>;
-  /** Merges a document into an object, or replaces the value at a sub-path (`routes/r1/plugins`). */
-  patch(path: string, body: unknown, overtaken?: AbortSignal): Promise<void>;
-  put(path: string, body: Doc, overtaken?: AbortSignal): Promise<void>;
+  /**
+   * Merges a document into an object, or replaces the value at a sub-path (`routes/r1/plugins`).
+   * @param leave when it has ended before the request is on its socket, nothing is sent.
+   */
+  patch(path: string, body: unknown, overtaken?: AbortSignal, leave?: Leave): Promise<void>;
+  put(path: string, body: Doc, overtaken?: AbortSignal, leave?: Leave): Promise<void>;
   remove(path: string, overtaken?: AbortSignal): Promise<void>;
   /** The plugins that are enabled, and the clock of the gateway. Epoch, in milliseconds, to the second. */
   plugins(overtaken?: AbortSignal): Promise<{ readonly names: readonly string[]; readonly clock: number | undefined }>;
@@ -49,28 +52,32 @@ const LONGEST_DELAY_MS = 100;
 const MESSAGE_LENGTH = 300;
 
 export function createAdminApi({ url, key, timeoutMs, caFile, random = Math.random }: AdminApiOptions): AdminApi {
-  const agents = {
-    httpAgent: new HttpAgent({ keepAlive: true }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) }),
-  };
+  const agents = readyAgents(caFile === undefined ? {} : { ca: readFileSync(caFile) });
   const http = axios.create({
     baseURL: `${url.replace(/\/+$/, '')}/apisix/admin/`,
     headers: { 'X-API-KEY': key },
-    ...agents,
+    httpAgent: agents.httpAgent,
+    httpsAgent: agents.httpsAgent,
     proxy: false,
     maxRedirects: 0,
     validateStatus: () => true,
   });
 
-  async function call(method: string, path: string, body: unknown, overtaken?: AbortSignal): Promise<Answer> {
+  async function call(
+    method: string,
+    path: string,
+    body: unknown,
+    overtaken?: AbortSignal,
+    leave?: Leave,
+  ): Promise<Answer> {
     const bound = boundBy(timeoutMs, overtaken);
     try {
       for (let attempt = 0; ; attempt += 1) {
-        const { outcome, answer } = await send(http, method, path, body, bound.signal);
+        const { outcome, answer } = await send(http, { method, path, body, signal: bound.signal, leave });
         stopIf(overtaken);
         const fault = faultOf(outcome);
         if (!fault) return answer;
-        const error = new GatewayError(fault.kind, said(method, path, outcome), fault.remedy, 'code' in outcome);
+        const error = new GatewayError(fault.kind, said(method, path, outcome), fault.remedy, isInDoubt(outcome));
         if (!fault.retry || bound.signal.aborted) throw error;
         const delay = Math.min(FIRST_DELAY_MS * 2 ** attempt, LONGEST_DELAY_MS) * (0.5 + random());
         await sleep(delay, undefined, { signal: bound.signal }).catch(() => {
@@ -105,11 +112,11 @@ export function createAdminApi({ url, key, timeoutMs, caFile, random = Math.rand
       if (!isDoc(data) || !isDoc(data.value)) throw odd(path);
       return data.value;
     },
-    async patch(path, body, overtaken) {
-      await call('PATCH', path, body, overtaken);
+    async patch(path, body, overtaken, leave) {
+      await call('PATCH', path, body, overtaken, leave);
     },
-    async put(path, body, overtaken) {
-      await call('PUT', path, body, overtaken);
+    async put(path, body, overtaken, leave) {
+      await call('PUT', path, body, overtaken, leave);
     },
     async remove(path, overtaken) {
       await call('DELETE', path, undefined, overtaken);
@@ -120,10 +127,7 @@ export function createAdminApi({ url, key, timeoutMs, caFile, random = Math.rand
       const clock = Date.parse(String(headers.date));
       return { names: data.map(String), clock: Number.isNaN(clock) ? undefined : clock };
     },
-    close() {
-      agents.httpAgent.destroy();
-      agents.httpsAgent.destroy();
-    },
+    close: agents.destroy,
   };
 }
 
@@ -133,18 +137,24 @@ function nothingYet(error: unknown): Answer {
   throw error;
 }
 
+interface Sending {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  readonly signal: AbortSignal;
+  readonly leave: Leave | undefined;
+}
+
 async function send(
   http: AxiosInstance,
-  method: string,
-  path: string,
-  body: unknown,
-  signal: AbortSignal,
+  { method, path, body, signal, leave }: Sending,
 ): Promise<{ outcome: Outcome; answer: Answer }> {
   try {
     const { status, data, headers } = await http.request({
       method,
       url: path,
       signal,
+      ...underLeave(leave),
       ...(body === undefined ? {} : { data: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
     });
     return { outcome: { status, message: messageOf(data) }, answer: { data, headers } };
@@ -156,6 +166,8 @@ async function send(
     return { outcome: { code, message }, answer: { data: undefined, headers: {} } };
   }
 }
+
+const isInDoubt = (outcome: Outcome): boolean => 'code' in outcome && !isNeverSent(outcome.code);
 
 const said = (method: string, path: string, outcome: Outcome): string =>
   'code' in outcome

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
 import type { GatewayConfig, ScopeConfig } from '../../config/schema';
-import type { Cutter, Goal, Report, Sight } from '../cutter';
+import { ALWAYS, type Cutter, type Goal, type Leave, type Report, type Sight } from '../cutter';
 import { type Arming, idsOf } from './clamp';
 import { ClampRung } from './clamp-rung';
 import { createAdminApi } from './client';
@@ -47,6 +47,10 @@ interface Pass {
   readonly severed: ReadonlySet<string>;
   readonly notes: Notes;
   readonly overtaken: AbortSignal;
+  mayCut(): Promise<Leave | undefined>;
+  mayRelease(): Promise<Leave | undefined>;
+  /** Whether something was left to another instance, whose turn it is. */
+  waits(): boolean;
 }
 
 /**
@@ -95,7 +99,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     const notes: Notes = { writes: [], drift: [], missing: [] };
     let sights: ReadonlyMap<string, Sight> = new Map(scopeNames.map((scope) => [scope, 'unseen']));
     try {
-      sights = await pass({ goal, severed, notes, overtaken });
+      sights = await pass({ goal, severed, notes, overtaken, ...leavesOf(goal) });
     } catch (error) {
       if (!(error instanceof Overtaken)) logger.error({ err: error, gateway: name }, 'a pass failed');
       notes.missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -118,11 +122,12 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     let brought = false;
     const told = tellGuards(work);
     try {
-      if (method !== 'rewrite') await clamp.rush(holdings.stand(severed).severed, notes, overtaken);
+      if (method !== 'rewrite') await rush(work);
       found = await take(overtaken);
       await told;
       withheld = await bring(found, work);
       brought = true;
+      unwritten ||= work.waits();
       // What could not be written until now was not seen for want of that, not because it doesn't hold.
       if (unwritten) lookout.afresh(severed);
       unwritten = false;
@@ -137,24 +142,31 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     const said = notes.missing.length;
     const view = await see(work, found, withheld);
     // The next rung is behind the same Admin API: it is climbed only when this one could be written.
-    if (!found || !brought || view.unheld.length === 0) return view.sights;
+    if (!found || !brought || work.waits() || view.unheld.length === 0) return view.sights;
     climb(view.unheld, `the clamp was not seen to hold within ${config.climbAfterMs} ms`, notes);
     notes.missing.length = said;
     await rewrite.cut(rewriteGoal(found, work));
     return (await see(work, found, withheld)).sights;
   }
 
+  /** @throws GatewayError, Overtaken */
+  async function rush({ goal, severed, notes, overtaken, mayCut }: Pass): Promise<void> {
+    const leave = goal.urgent ? await mayCut() : undefined;
+    if (leave) await clamp.rush(holdings.stand(severed).severed, leave, notes, overtaken);
+  }
+
   /** At the same moment as the clamp: a cut waits for neither the Admin API nor etcd. Never fails. */
-  async function tellGuards({ goal, severed, notes, overtaken }: Pass): Promise<void> {
+  async function tellGuards({ goal, severed, notes, overtaken, mayCut }: Pass): Promise<void> {
+    if (!goal.urgent) return;
     await guard?.rush(
-      { order: goal.order, wanted: holdings.stand(severed).severed, scoped: holdings.all() },
+      { order: goal.order, wanted: holdings.stand(severed).severed, scoped: holdings.all(), mayCut },
       notes,
       overtaken,
     );
   }
 
   /** Without the Admin API the guards are kept in step all the same. Nothing is given back: the clamp can't be seen. */
-  async function keepGuards({ goal, severed, notes, overtaken }: Pass): Promise<ReadonlySet<string>> {
+  async function keepGuards({ goal, severed, notes, overtaken, mayCut }: Pass): Promise<ReadonlySet<string>> {
     if (!guard) return new Set();
     if (!holdings.chosen) {
       const routes = await guard.routes(overtaken);
@@ -163,20 +175,20 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     }
     const { severed: wanted, stays } = holdings.stand(severed);
     const noLeave = `nothing is given back while the Admin API of ${name} can't be used`;
-    const more = { scoped: holdings.all(), mayRelease: async () => false, noLeave };
+    const more = { scoped: holdings.all(), mayCut, mayRelease: async () => undefined, noLeave };
     return guard.bring({ order: goal.order, wanted, stays, ...more }, notes, overtaken);
   }
 
   /** @returns the routes that should be given back, and could not be. */
   async function bring(found: Look, work: Pass): Promise<ReadonlySet<string>> {
-    const { severed, notes, overtaken } = work;
+    const { severed, notes, overtaken, mayCut, mayRelease } = work;
     holdings.hold(severed);
     const now = holdings.stand(severed);
     touchWhatIsCut(found, now, severed);
 
     const use = method !== 'rewrite';
     const wanted = use ? now.severed : new Set<string>();
-    const goal = { rule: found.rule, wanted, stays: now.stays, mayRelease: leaveOf(work.goal), use };
+    const goal = { rule: found.rule, wanted, stays: now.stays, mayCut, mayRelease, use };
     const withheld = await clamp.bring(goal, notes, overtaken);
     const guarded = await bringGuards(now, work);
     if (withheld.size > 0) notes.missing.push(NO_LEAVE);
@@ -187,10 +199,11 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     return new Set([...withheld, ...guarded, ...stuck]);
   }
 
-  async function bringGuards(now: Standing, { goal, notes, overtaken }: Pass): Promise<ReadonlySet<string>> {
+  async function bringGuards(now: Standing, work: Pass): Promise<ReadonlySet<string>> {
     if (!guard) return new Set();
-    await guard.arm(notes, overtaken);
-    const more = { scoped: holdings.all(), mayRelease: leaveOf(goal), noLeave: NO_LEAVE };
+    const { goal, notes, overtaken, mayCut, mayRelease } = work;
+    await guard.arm(mayCut, notes, overtaken);
+    const more = { scoped: holdings.all(), mayCut, mayRelease, noLeave: NO_LEAVE };
     return guard.bring({ order: goal.order, wanted: now.severed, stays: now.stays, ...more }, notes, overtaken);
   }
 
@@ -202,7 +215,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     for (const scope of scopeNames) if (!severed.has(scope) && freed(scope)) lookout.touch(scope);
   }
 
-  function rewriteGoal(found: Look, { goal, severed, notes, overtaken }: Pass): RewriteGoal {
+  function rewriteGoal(found: Look, { severed, notes, overtaken, mayCut, mayRelease }: Pass): RewriteGoal {
     const now = holdings.stand(severed);
     const holds = (scope: string, route: Route): boolean => {
       const config = scopes[scope];
@@ -213,7 +226,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
       standing: now,
       wanted: new Set([...severed].filter(isRewritten).flatMap((scope) => [...now.of(scope)])),
       stays: (route) => [...severed].some((scope) => holds(scope, routeOf(route))),
-      mayRelease: leaveOf(goal),
+      mayCut,
+      mayRelease,
       notes,
       overtaken,
     };
@@ -259,9 +273,14 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     try {
       const { rule } = await take(overtaken);
       if (method === 'rewrite') return { armed: false, why: 'not wanted: method is rewrite' };
-      const goal = { rule, wanted: idsOf(rule), stays: () => true, mayRelease: async () => false, use: true };
-      await clamp.bring(goal, notes, overtaken);
-      await guard?.arm(notes, overtaken);
+      const mayCut = async (): Promise<Leave> => ALWAYS;
+      const mayRelease = async (): Promise<undefined> => undefined;
+      await clamp.bring(
+        { rule, wanted: idsOf(rule), stays: () => true, mayCut, mayRelease, use: true },
+        notes,
+        overtaken,
+      );
+      await guard?.arm(mayCut, notes, overtaken);
     } catch (error) {
       if (!isGatewayError(error) && !(error instanceof Overtaken)) throw error;
       return { armed: false, why: error.message };
@@ -294,4 +313,15 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
   };
 }
 
-const leaveOf = (goal: Goal) => (): Promise<boolean> => goal.mayRelease().catch(() => false);
+function leavesOf(goal: Goal): Pick<Pass, 'mayCut' | 'mayRelease' | 'waits'> {
+  let waits = false;
+  return {
+    mayCut: async () => {
+      const leave = await goal.mayCut();
+      waits ||= !leave;
+      return leave;
+    },
+    mayRelease: () => goal.mayRelease().catch(() => undefined),
+    waits: () => waits,
+  };
+}

@@ -82,6 +82,12 @@ const table: readonly Fault[] = [
     remedy: 'Look whether the Admin API and its etcd hang. A write that got no answer may still be applied.',
   },
   {
+    code: /^ELEAVE$/,
+    kind: 'unavailable',
+    retry: false,
+    remedy: 'Nothing was sent. Leave is asked for again.',
+  },
+  {
     code: /./,
     kind: 'unavailable',
     retry: false,

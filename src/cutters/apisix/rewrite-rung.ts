@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../ledger/store';
+import type { Leave } from '../cutter';
 import type { Doc } from './document';
 import type { Look } from './look';
 import { NO_LEAVE } from './notes';
@@ -12,7 +13,7 @@ export interface RewriteGoal extends Pass {
   readonly wanted: ReadonlySet<string>;
   /** Whether a route, as it stands at its gateway now, has to stay cut. */
   stays(route: Doc): boolean;
-  mayRelease(): Promise<boolean>;
+  mayRelease(): Promise<Leave | undefined>;
 }
 
 /** Rung two over time: which routes are rewritten, and which have to be written back. */

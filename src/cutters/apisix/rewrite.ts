@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock';
 import type { Snapshot, Store } from '../../ledger/store';
+import type { Leave } from '../cutter';
 import type { AdminApi } from './client';
 import { alike, type Doc, differences, same, without } from './document';
 import { each } from './each';
@@ -27,12 +28,13 @@ export interface Rewriter {
 export interface Pass {
   readonly notes: Notes;
   readonly overtaken: AbortSignal;
+  mayCut(): Promise<Leave | undefined>;
 }
 
 export interface ReleasingPass extends Pass {
   /** Whether a route as it stands now has to stay cut. */
   stays(route: Doc): boolean;
-  mayRelease(): Promise<boolean>;
+  mayRelease(): Promise<Leave | undefined>;
 }
 
 /** How long a write that got no answer may still be applied: seen for more than 100 s with an etcd that hung. */
@@ -61,9 +63,9 @@ export function createRewriter({ api, snapshots: store, gateway, now: clock }: R
   }
 
   /** After a write that got no answer only the route itself can say whether it was applied. */
-  async function write(id: string, patch: Doc, overtaken: AbortSignal): Promise<void> {
+  async function write(id: string, patch: Doc, leave: Leave, overtaken: AbortSignal): Promise<void> {
     try {
-      await api.patch(pathOf(id), patch, overtaken);
+      await api.patch(pathOf(id), patch, overtaken, leave);
     } catch (error) {
       if (error instanceof Overtaken || (isGatewayError(error) && error.inDoubt)) doubts.set(id, clock() + DOUBT_MS);
       if (!isGatewayError(error) || !error.inDoubt) throw error;
@@ -72,14 +74,19 @@ export function createRewriter({ api, snapshots: store, gateway, now: clock }: R
     }
   }
 
-  async function cutOne(id: string, snapshot: Snapshot | undefined, { notes, overtaken }: Pass): Promise<boolean> {
+  async function cutOne(id: string, snapshot: Snapshot | undefined, pass: Pass): Promise<boolean> {
+    const { notes, overtaken } = pass;
     const now = await read(id, overtaken);
     if (!now || now.status === 0 || refuses(now)) return false;
+    const turn = await unless(overtaken, pass.mayCut());
+    if (!turn) return false;
     const before = uncut(now, snapshot);
     const written = refusing(before);
     await unless(overtaken, store.saveSnapshot({ gateway, route: id, before, written }));
     stopIf(overtaken);
-    await write(id, mergePatch(now, written), overtaken);
+    const leave = turn.holds() ? turn : await unless(overtaken, pass.mayCut());
+    if (!leave) return false;
+    await write(id, mergePatch(now, written), leave, overtaken);
     if (snapshot && !same(now, snapshot.before))
       notes.drift.push(`route ${id} was changed by somebody else and served again while severed: cut again`);
     return true;
@@ -89,17 +96,18 @@ export function createRewriter({ api, snapshots: store, gateway, now: clock }: R
     const { notes, overtaken } = pass;
     const id = snapshot.route;
     const now = await read(id, overtaken);
+    if (now && pass.stays(now)) return false;
+    const leave = await unless(overtaken, pass.mayRelease());
+    if (!leave) return false;
     if (!now) {
       notes.drift.push(`route ${id} was deleted by somebody else while severed; not recreated`);
       await store.dropSnapshot(gateway, id);
       return true;
     }
-    if (pass.stays(now)) return false;
     const next = uncut(now, snapshot);
     if (!same(now, next)) {
-      if (!(await unless(overtaken, pass.mayRelease()))) return false;
       stopIf(overtaken);
-      const after = await putBack(id, patchBack(now, next, snapshot), next, overtaken);
+      const after = await putBack(id, patchBack(now, next, snapshot), next, { leave, overtaken });
       written.push(id);
       if (isMarked(after)) {
         notes.missing.push(`route ${id} still refuses after it was written back`);
@@ -119,8 +127,13 @@ export function createRewriter({ api, snapshots: store, gateway, now: clock }: R
     return true;
   }
 
-  async function putBack(id: string, patch: Doc, next: Doc, overtaken: AbortSignal): Promise<Doc | undefined> {
-    await write(id, patch, overtaken);
+  async function putBack(
+    id: string,
+    patch: Doc,
+    next: Doc,
+    { leave, overtaken }: { readonly leave: Leave; readonly overtaken: AbortSignal },
+  ): Promise<Doc | undefined> {
+    await write(id, patch, leave, overtaken);
     const after = await read(id, overtaken);
     if (!after || same(after, next) || !alike(without(after, 'update_time'), without(next, 'update_time')))
       return after;
@@ -128,7 +141,7 @@ export function createRewriter({ api, snapshots: store, gateway, now: clock }: R
     // A merge patch can't say it (a null, or what Lua made of an empty list). A PUT can, at the price of update_time.
     stopIf(overtaken);
     try {
-      await api.put(pathOf(id), without(next, 'create_time', 'update_time'), overtaken);
+      await api.put(pathOf(id), without(next, 'create_time', 'update_time'), overtaken, leave);
     } catch (error) {
       if (isGatewayError(error, 'rejected')) return after;
       throw error;

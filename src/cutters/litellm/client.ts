@@ -1,7 +1,7 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
+import type { Leave } from '../cutter';
 import { withDeadline } from '../deadline';
+import { isNeverSent, readyAgents, underLeave } from '../wire';
 
 /**
  * The three calls of LiteLLM's management API that the cutter needs. Its words never come into a message: some of them
@@ -26,8 +26,9 @@ export interface Answer {
 export interface LiteLLMClient {
   /** @param hash SHA-256 of the key, 64 hexadecimal digits. */
   look(hash: string, overtaken: AbortSignal): Promise<KeySight>;
-  block(hash: string, overtaken: AbortSignal): Promise<Answer>;
-  unblock(hash: string, overtaken: AbortSignal): Promise<Answer>;
+  /** Sends nothing once the leave has ended. */
+  block(hash: string, overtaken: AbortSignal, leave: Leave): Promise<Answer>;
+  unblock(hash: string, overtaken: AbortSignal, leave: Leave): Promise<Answer>;
   close(): void;
 }
 
@@ -50,12 +51,12 @@ const MAX_ANSWER_BYTES = 1_048_576;
 
 export function createLiteLLMClient({ url, adminKey, timeoutMs }: LiteLLMClientOptions): LiteLLMClient {
   // A fresh connection for each call: repeated calls come to different workers, and each worker has its own cache.
-  const agents = [new HttpAgent({ maxSockets: MAX_SOCKETS }), new HttpsAgent({ maxSockets: MAX_SOCKETS })] as const;
+  const agents = readyAgents({ keepAlive: false, maxSockets: MAX_SOCKETS });
   const http: AxiosInstance = axios.create({
     baseURL: url,
     headers: { authorization: `Bearer ${adminKey}` },
-    httpAgent: agents[0],
-    httpsAgent: agents[1],
+    httpAgent: agents.httpAgent,
+    httpsAgent: agents.httpsAgent,
     proxy: false,
     maxRedirects: 0,
     maxContentLength: MAX_ANSWER_BYTES,
@@ -65,18 +66,22 @@ export function createLiteLLMClient({ url, adminKey, timeoutMs }: LiteLLMClientO
   const call = async (
     request: { method: 'GET' | 'POST'; url: string; params?: object; data?: object },
     overtaken: AbortSignal,
+    leave?: Leave,
   ): Promise<AxiosResponse<unknown> | Failure> => {
     try {
-      return await withDeadline(timeoutMs, overtaken, (signal) => http.request({ ...request, signal }));
+      return await withDeadline(timeoutMs, overtaken, (signal) =>
+        http.request({ ...request, signal, ...underLeave(leave) }),
+      );
     } catch (error) {
       const code = axios.isAxiosError(error) ? error.code : undefined;
+      if (isNeverSent(code)) return { why: 'the leave to write had ended', reached: false };
       if (code === 'ERR_CANCELED') return { why: `LiteLLM did not answer within ${timeoutMs} ms`, reached: true };
       return { why: `LiteLLM cannot be reached (${code ?? 'unknown error'})`, reached: !NEVER_SENT.has(code ?? '') };
     }
   };
 
-  const write = async (path: string, hash: string, overtaken: AbortSignal): Promise<Answer> => {
-    const answer = await call({ method: 'POST', url: path, data: { key: hash } }, overtaken);
+  const write = async (path: string, hash: string, overtaken: AbortSignal, leave: Leave): Promise<Answer> => {
+    const answer = await call({ method: 'POST', url: path, data: { key: hash } }, overtaken, leave);
     if ('why' in answer) return { complaint: answer.why, mayComeLate: answer.reached };
     return { ...(answer.status === 200 ? {} : { complaint: complaint(answer, hash) }), mayComeLate: false };
   };
@@ -92,11 +97,9 @@ export function createLiteLLMClient({ url, adminKey, timeoutMs }: LiteLLMClientO
         return { state: 'unseen', why: 'what answers is not LiteLLM: check its url', reached: true };
       return { state: property(info, 'blocked') === true ? 'blocked' : 'open' };
     },
-    block: (hash, overtaken) => write('/key/block', hash, overtaken),
-    unblock: (hash, overtaken) => write('/key/unblock', hash, overtaken),
-    close() {
-      for (const agent of agents) agent.destroy();
-    },
+    block: (hash, overtaken, leave) => write('/key/block', hash, overtaken, leave),
+    unblock: (hash, overtaken, leave) => write('/key/unblock', hash, overtaken, leave),
+    close: agents.destroy,
   };
 }
 

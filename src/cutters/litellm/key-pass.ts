@@ -27,7 +27,7 @@ export class KeyPass {
 
   /** @param repeat whether to tell LiteLLM again about a key that it already shows as blocked. */
   async hold(hash: string, repeat: boolean): Promise<Standing> {
-    const { client, claims, overtaken } = this.options;
+    const { client, claims, goal, overtaken } = this.options;
     const key = shortName(hash);
     const before = await client.look(hash, overtaken);
     if (before.state === 'unknown') return unseen(`${key} is unknown to LiteLLM: correct cutters.litellm.keys`);
@@ -36,15 +36,18 @@ export class KeyPass {
     const claim = await claims.of(hash).catch(() => 'none' as const);
     if (before.state === 'blocked') {
       if (claim === 'ours') await claims.confirm(hash);
-      if (claim === 'none' || !repeat || overtaken.aborted) return { sight: 'refused' };
-      const { complaint } = await client.block(hash, overtaken);
+      const leave = claim === 'none' || !repeat ? undefined : await goal.mayCut();
+      if (!leave || overtaken.aborted) return { sight: 'refused' };
+      const { complaint } = await client.block(hash, overtaken, leave);
       const write = complaint === undefined ? { write: `POST /key/block ${key}, for the other workers` } : {};
       return { sight: 'refused', ...write };
     }
 
+    const leave = await goal.mayCut();
+    if (!leave) return unseen(`${key} is not blocked yet: another instance is at it`);
     if (claim !== 'ours') await claims.intend(hash, { seenOpen: before.state === 'open' });
     if (overtaken.aborted) return { sight: 'unseen' };
-    const answer = await client.block(hash, overtaken);
+    const answer = await client.block(hash, overtaken, leave);
     if (answer.mayComeLate) claims.mayComeLate(hash);
     // A 500 may come after the commit (BerriAI/litellm#38308): what counts is what is seen.
     const after = await client.look(hash, overtaken);
@@ -61,7 +64,7 @@ export class KeyPass {
     if (before.state === 'unseen') return unseen(`${key}: ${before.why}`);
     const claim = await claims.of(hash).catch(() => undefined);
     if (before.state !== 'blocked') {
-      if (claim !== 'none' && !overtaken.aborted) await claims.seenFree(hash);
+      if (claim !== 'none' && !overtaken.aborted && (await goal.mayRelease())) await claims.seenFree(hash);
       return { sight: 'served' };
     }
 
@@ -73,7 +76,7 @@ export class KeyPass {
       );
     const leave = await goal.mayRelease();
     if (!leave || overtaken.aborted) return unseen(`${key} stays blocked: no leave to release it`);
-    const { complaint } = await client.unblock(hash, overtaken);
+    const { complaint } = await client.unblock(hash, overtaken, leave);
     const after = await client.look(hash, overtaken);
     if (after.state !== 'open') return unseen(`${key}: ${complaint ?? describe(after)}`);
     await claims.seenFree(hash);

@@ -63,10 +63,12 @@ export function createWebhookCutter(options: WebhookCutterOptions): Cutter {
     if (known === undefined && action === 'restore') return there;
     if (known?.action === action && known.taken) return there;
 
+    const leave = await (action === 'sever' ? goal.mayCut() : goal.mayRelease());
+    if (!leave && action === 'sever') return unseen(`${name}: another instance tells it to sever ${scope}`);
+    if (!leave) return unseen(`${name}: no leave to tell it to restore ${scope}`);
     const news = known?.action === action ? known : { action, order: goal.order, at: now(), taken: false };
     const kept = await notes.set(note, news);
-    if (action === 'restore' && !(kept && (await goal.mayRelease())))
-      return unseen(`${name}: no leave to tell it to restore ${scope}`);
+    if (action === 'restore' && !kept) return unseen(`${name}: no leave to tell it to restore ${scope}`);
     if (overtaken.aborted) return { sight: 'unseen' };
 
     const { order, at } = news;
@@ -79,6 +81,7 @@ export function createWebhookCutter(options: WebhookCutterOptions): Cutter {
         timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       },
       overtaken,
+      leave,
     );
     if (complaint !== undefined) return unseen(`${name} ${complaint}`);
     await notes.set(note, { ...news, taken: true });

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import axios, { isAxiosError } from 'axios';
 import { z } from 'zod';
 import { SIGNATURE_HEADER, signature } from '../../../signature';
+import type { Leave } from '../../cutter';
 import { withDeadline } from '../../deadline';
+import { isNeverSent, readyAgents, underLeave } from '../../wire';
 import { type Doc, isDoc } from '../document';
 import { stopIf } from '../overtaken';
 
@@ -100,8 +100,8 @@ export interface GuardApi {
   readonly url: string;
   /** @throws GuardError, Overtaken */
   state(overtaken: AbortSignal): Promise<GuardState>;
-  /** @returns what it holds then. @throws GuardError, Overtaken */
-  cut(write: GuardWrite, overtaken: AbortSignal): Promise<GuardState>;
+  /** Sends nothing once the leave has ended. @returns what it holds then. @throws GuardError, Overtaken */
+  cut(write: GuardWrite, overtaken: AbortSignal, leave?: Leave): Promise<GuardState>;
   /**
    * The routes and services that the gateway serves, from its own memory, with defaults added: to choose by, never to
    * write back. @throws GuardError, Overtaken
@@ -126,17 +126,20 @@ const WORDS = 200;
 
 export function createGuardApi({ controlUrl, secret, timeoutMs, caFile, now }: GuardApiOptions): GuardApi {
   const { origin, pathname } = new URL(controlUrl);
-  const agents = {
-    httpAgent: new HttpAgent({ keepAlive: true }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) }),
-  };
+  const agents = readyAgents(caFile === undefined ? {} : { ca: readFileSync(caFile) });
   const http = axios.create({
     baseURL: `${origin}${pathname.replace(/\/+$/, '')}`,
-    ...agents,
+    ...{ httpAgent: agents.httpAgent, httpsAgent: agents.httpsAgent },
     ...{ proxy: false, maxRedirects: 0, maxContentLength: MOST_BYTES, validateStatus: () => true },
   });
 
-  async function call(method: 'GET' | 'PUT', path: string, body: string, overtaken: AbortSignal): Promise<unknown> {
+  async function call(
+    method: 'GET' | 'PUT',
+    path: string,
+    body: string,
+    overtaken: AbortSignal,
+    leave?: Leave,
+  ): Promise<unknown> {
     stopIf(overtaken);
     const signed = { [SIGNATURE_HEADER]: signature(secret, body, Math.floor(now() / 1000)) };
     const headers = { ...signed, ...(body === '' ? {} : { 'Content-Type': 'application/json' }) };
@@ -147,15 +150,16 @@ export function createGuardApi({ controlUrl, secret, timeoutMs, caFile, now }: G
           url: path,
           headers,
           signal,
+          ...underLeave(leave),
           ...(body === '' ? {} : { data: body }),
         });
       } catch (error) {
         stopIf(overtaken);
         // The error of axios holds the request: nothing of it goes on but a code.
-        const code = signal.aborted
-          ? `no answer within ${timeoutMs} ms`
-          : (isAxiosError(error) && error.code) || 'no answer';
-        throw new GuardError('unavailable', `the guard at ${origin}: ${code}`, UNREACHABLE, true);
+        const code = (isAxiosError(error) && error.code) || 'no answer';
+        if (isNeverSent(code)) throw new GuardError('unavailable', `the guard at ${origin}: not written to`, OVER);
+        const why = signal.aborted ? `no answer within ${timeoutMs} ms` : code;
+        throw new GuardError('unavailable', `the guard at ${origin}: ${why}`, UNREACHABLE, true);
       }
     });
     if (status === 200) return data;
@@ -167,8 +171,9 @@ export function createGuardApi({ controlUrl, secret, timeoutMs, caFile, now }: G
     path: string,
     body: string,
     overtaken: AbortSignal,
+    leave?: Leave,
   ): Promise<GuardState> {
-    const read = state.safeParse(await call(method, `${PATH}/${path}`, body, overtaken));
+    const read = state.safeParse(await call(method, `${PATH}/${path}`, body, overtaken, leave));
     if (read.success) return read.data;
     throw new GuardError('absent', `the guard at ${origin} did not answer as the guard does`, NOT_THERE);
   }
@@ -176,19 +181,17 @@ export function createGuardApi({ controlUrl, secret, timeoutMs, caFile, now }: G
   return {
     url: origin,
     state: (overtaken) => guarded('GET', 'state', '', overtaken),
-    cut: (write, overtaken) => guarded('PUT', 'cut', JSON.stringify(write), overtaken),
+    cut: (write, overtaken, leave) => guarded('PUT', 'cut', JSON.stringify(write), overtaken, leave),
     async objects(kind, overtaken) {
       const data = await call('GET', `/v1/${kind}`, '', overtaken);
       // An empty Lua table is written as an object.
       return Array.isArray(data) ? data.map((entry) => (isDoc(entry) ? entry.value : undefined)).filter(isDoc) : [];
     },
-    close() {
-      agents.httpAgent.destroy();
-      agents.httpsAgent.destroy();
-    },
+    close: agents.destroy,
   };
 }
 
+const OVER = 'The leave to write had ended: it is asked for again.';
 const UNREACHABLE = 'Check controlUrls, and that the Control API listens where Pullcord can reach it (apisix.control).';
 const NOT_THERE = 'Install pullcord-guard in that gateway (docs/guard.md), or correct controlUrls.';
 

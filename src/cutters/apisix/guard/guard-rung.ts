@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../../../config/schema';
+import type { Leave } from '../../cutter';
 import type { AdminApi } from '../client';
 import type { Doc } from '../document';
 import { isGatewayError } from '../fault';
@@ -46,8 +47,8 @@ export class GuardRung {
   /** @returns routes that should be given back, and that a guard may still refuse. */
   async bring(goal: GuardGoal, notes: Notes, overtaken: AbortSignal): Promise<ReadonlySet<string>> {
     // One leave for all of them: it is asked of the ledger.
-    let leave: Promise<boolean> | undefined;
-    const once = (): Promise<boolean> => {
+    let leave: Promise<Leave | undefined> | undefined;
+    const once = (): Promise<Leave | undefined> => {
       leave ??= goal.mayRelease();
       return leave;
     };
@@ -70,8 +71,8 @@ export class GuardRung {
   }
 
   /** Keeps the rule there by which the gateways run the guard. @throws GatewayError, Overtaken */
-  async arm(notes: Notes, overtaken: AbortSignal): Promise<void> {
-    const { wrote, fault } = await armGuardRule(this.options.admin, overtaken);
+  async arm(mayCut: () => Promise<Leave | undefined>, notes: Notes, overtaken: AbortSignal): Promise<void> {
+    const { wrote, fault } = await armGuardRule(this.options.admin, overtaken, mayCut);
     this.ruleFault = fault;
     if (wrote !== undefined) notes.writes.push(wrote);
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Leave } from '../../cutter';
 import { Overtaken, stopIf } from '../overtaken';
 import { type GuardApi, GuardError, type GuardState } from './api';
 import { faultsOf } from './judge';
@@ -12,13 +13,14 @@ export interface GuardGoal {
   stays(id: string): boolean;
   /** Routes of all scopes; undefined while no gateway could be read. */
   readonly scoped: ReadonlySet<string> | undefined;
-  mayRelease(): Promise<boolean>;
+  mayCut(): Promise<Leave | undefined>;
+  mayRelease(): Promise<Leave | undefined>;
   /** Said when something should be given back and may not be. */
   readonly noLeave: string;
 }
 
 /** What has to be cut at once; nothing is given back. */
-export type GuardRush = Pick<GuardGoal, 'order' | 'wanted' | 'scoped'>;
+export type GuardRush = Pick<GuardGoal, 'order' | 'wanted' | 'scoped' | 'mayCut'>;
 
 /** What came of one guard. */
 export interface Told {
@@ -57,15 +59,18 @@ export class Guard {
   ) {}
 
   /** The first thing on the wire when something has to be cut that the guard is not known to hold. */
-  async rush({ order, wanted, scoped }: GuardRush, overtaken: AbortSignal): Promise<Told> {
-    const goal = { order, wanted, scoped, stays: () => true, mayRelease: async () => false, noLeave: '' };
+  async rush(rush: GuardRush, overtaken: AbortSignal): Promise<Told> {
+    const { order, wanted } = rush;
+    const goal = { ...rush, stays: () => true, mayRelease: async () => undefined, noLeave: '' };
     const known = !this.doubt && this.state && [...wanted].every((id) => this.ours.has(id));
     if (known || wanted.size === 0) return this.told();
     // What it holds beside is not known, and a write without it would give it back.
     if (!this.state || this.doubt || this.state.order > order) return this.bring(goal, overtaken);
     return this.attempt(async () => {
       try {
-        return await this.write(goal, new Set([...this.ours, ...wanted]), this.state, overtaken);
+        const leave = await goal.mayCut();
+        if (!leave) return this.told();
+        return await this.write(goal, new Set([...this.ours, ...wanted]), this.state, { leave, overtaken });
       } catch (error) {
         if (error instanceof GuardError && error.kind === 'stale') return this.converge(goal, overtaken);
         throw error;
@@ -85,17 +90,20 @@ export class Guard {
       this.state = found;
       this.doubt = false;
       const releases = found.ids.filter((id) => !goal.wanted.has(id) && !goal.stays(id));
-      const leave = releases.length === 0 || (await goal.mayRelease());
+      const release = releases.length === 0 ? undefined : await goal.mayRelease();
       stopIf(overtaken);
-      const kept = found.ids.filter((id) => !leave || !releases.includes(id));
+      const stuck = release ? [] : releases;
+      const kept = found.ids.filter((id) => stuck.includes(id) || !releases.includes(id));
       const target = new Set([...goal.wanted, ...kept]);
-      const stuck = leave ? [] : releases;
       try {
         if (this.isAt(goal, target, found)) {
           this.ours = target;
           return this.told({ lost, stuck });
         }
-        return { ...(await this.write(goal, target, found, overtaken)), lost, stuck };
+        const leave = release ?? (await goal.mayCut());
+        // Who may write tells of what it undoes.
+        if (!leave) return this.told({ stuck });
+        return { ...(await this.write(goal, target, found, { leave, overtaken })), lost, stuck };
       } catch (error) {
         if (!(error instanceof GuardError) || error.kind !== 'stale' || tries === TRIES) throw error;
         await sleep(BUSY_MS, undefined, { signal: overtaken }).catch(() => stopIf(overtaken));
@@ -113,7 +121,7 @@ export class Guard {
     { order, scoped }: GuardGoal,
     target: ReadonlySet<string>,
     found: GuardState | undefined,
-    overtaken: AbortSignal,
+    { leave, overtaken }: { readonly leave: Leave; readonly overtaken: AbortSignal },
   ): Promise<Told> {
     this.seq = Math.max(this.seq + 1, this.now(), found?.order === order ? found.seq + 1 : 0);
     // Orders count from one again when the ledger was lost: then the set that is replaced is named.
@@ -125,7 +133,7 @@ export class Guard {
     this.doubt = true;
     const list = scoped === undefined ? {} : { scoped: [...scoped].sort() };
     try {
-      this.state = await this.api.cut({ order, seq: this.seq, ids, ...list, ...after }, overtaken);
+      this.state = await this.api.cut({ order, seq: this.seq, ids, ...list, ...after }, overtaken, leave);
     } catch (error) {
       if (error instanceof GuardError) this.doubt = error.inDoubt;
       throw error;

@@ -1,3 +1,4 @@
+import { ALWAYS, type Leave } from '../../cutter';
 import type { AdminApi } from '../client';
 import { type Doc, docAt, isDoc } from '../document';
 import { isGatewayError } from '../fault';
@@ -22,14 +23,20 @@ export interface RuleArming {
 }
 
 /** Arms the rule where it is not. @throws GatewayError when the Admin API can't be used, Overtaken. */
-export async function armGuardRule(api: AdminApi, overtaken?: AbortSignal): Promise<RuleArming> {
+export async function armGuardRule(
+  api: AdminApi,
+  overtaken?: AbortSignal,
+  mayCut: () => Promise<Leave | undefined> = async () => ALWAYS,
+): Promise<RuleArming> {
   const found = await api.get(GUARD_RULE_PATH, overtaken).catch((error) => {
     if (isGatewayError(error, 'not-found')) return undefined;
     throw error;
   });
   if (runs(found)) return {};
+  const leave = await mayCut();
+  if (!leave) return {};
   try {
-    await api.put(GUARD_RULE_PATH, rule, overtaken);
+    await api.put(GUARD_RULE_PATH, rule, overtaken, leave);
     return { wrote: 'PUT the rule of the guard' };
   } catch (error) {
     if (!isGatewayError(error, 'rejected')) throw error;

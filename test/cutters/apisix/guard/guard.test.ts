@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type GuardApi, GuardError, type GuardState, type GuardWrite } from '../../../../src/cutters/apisix/guard/api';
 import { Guard } from '../../../../src/cutters/apisix/guard/guard';
+import { ALWAYS } from '../../../../src/cutters/cutter';
 import { createGuard } from '../../../../src/sandbox/apisix/data-plane/guard';
 import { signature } from '../../../../src/signature';
 import { notOvertaken } from '../../../support/goal';
@@ -92,7 +93,8 @@ test('law 1, 2 and 4: whatever fails on the way, it grows at once, lets nothing 
         const wanted = new Set(severed);
         const goal = {
           ...{ order, wanted, scoped: new Set(ROUTES), stays: () => false, noLeave: 'no' },
-          mayRelease: async () => leave,
+          mayCut: async () => ALWAYS,
+          mayRelease: async () => (leave ? ALWAYS : undefined),
         };
         const before = holds();
         turn(during);
@@ -133,7 +135,8 @@ test('what it is known to hold already costs no call on a rush; what it is not k
   const guard = new Guard(counted, Date.now);
   const goal = (order: number, ...ids: string[]) => ({
     ...{ order, wanted: new Set(ids), scoped: undefined, stays: () => false, noLeave: 'no' },
-    mayRelease: async () => true,
+    mayCut: async () => ALWAYS,
+    mayRelease: async () => ALWAYS,
   });
   await guard.bring(goal(1), notOvertaken());
   calls.length = 0;
