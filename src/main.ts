@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from './clock';
 import type { Config } from './config/schema';
+import { scopeNames } from './config/scope-names';
 import { deriveKeys, parseMasterKey } from './config/secrets';
 import { createCutters, memoryIn } from './cutters';
 import type { Route } from './cutters/apisix/route';
 import { createLastResort } from './cutters/last-resort';
 import { OrderDesk } from './desk/desk';
 import { Results } from './desk/results';
+import { createFallbackCutters, type FallbacksService, startFallbacks } from './fallback';
 import { openDoors } from './intake/doors';
 import { createReplies } from './intake/sms/replies';
 import { createTwilioSender, type Sender } from './intake/sms/sender';
@@ -147,9 +149,11 @@ async function assemble(
     onRoutes: (gateway, chosen) => routes.set(gateway, chosen),
     onGuard: (gateway, faults) => superviseGuard(supervise, gateway, faults),
   });
+  const fallbackCutters = createFallbackCutters(config, store, memoryIn(store), now);
   for (const gateway of guardedIn(config)) superviseGuard(supervise, gateway, [NOT_REPORTED]);
   const enforcer = new Enforcer({
-    ...{ store, spool, cutters, logger, now, periodMs, scopes: [...Object.keys(config.scopes), DRILL_SCOPE] },
+    ...{ store, spool, logger, now, periodMs, scopes: [...scopeNames(config), DRILL_SCOPE] },
+    cutters: [...cutters, ...fallbackCutters.values()],
     leases,
     events: {
       ...supervise,
@@ -254,6 +258,15 @@ async function assemble(
   });
   atEnd(() => tripwire?.close());
 
+  const fallbacks: FallbacksService | undefined =
+    fallbackCutters.size === 0
+      ? undefined
+      : startFallbacks({
+          ...{ config, cutters: fallbackCutters, store, enforcer, operators, desk, alarms, ...supervise, logger, now },
+          ...{ monotonic: options.monotonic, spentUsd: () => undefined },
+        });
+  atEnd(() => fallbacks?.close());
+
   atEnd(() => drills.close());
 
   const closing = new AbortController();
@@ -269,8 +282,7 @@ async function assemble(
       return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];
     },
     say: (to, text) => background('a text could not be sent', replies.say(to, text)),
-    drills,
-    alarm: alarms.raise,
+    ...{ drills, fallbacks, alarm: alarms.raise },
     randomId: () => randomUUID(),
   });
   atEnd(() => doors.close());

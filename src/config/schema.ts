@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { DRILL_SCOPE } from '../orders/drill';
+import { fallback } from './fallback';
+import { checkFallbacks } from './fallback-names';
 import { e164, httpUrl, listen, name, secret } from './parts';
 import { type Tripwire, tripwire, tripwireScopes } from './tripwire';
 
@@ -214,6 +216,12 @@ export const configSchema = z
       .record(name, scope)
       .refine((s) => Object.keys(s).length > 0, 'name at least one scope')
       .describe('Parts of the gateways that are cut as one, by the name that is texted: STOP llm 492039.'),
+    fallbacks: z
+      .record(name, fallback)
+      .default({})
+      .describe(
+        'Ways out of the house for the day when the own inference is down, by the name that is texted: STOP fallback 492039.',
+      ),
     defaultScope: name.optional().describe('What a STOP without a scope cuts. Left out: agent, or the only one.'),
     sms: z
       .strictObject({
@@ -328,12 +336,13 @@ export const configSchema = z
       .prefault({})
       .describe('JSON lines on the standard output.'),
   })
-  .superRefine(checkScopeNames, { when: scopesAreReadable });
+  .superRefine(checkScopeNames, { when: readable('scopes', 'defaultScope', 'cutters', 'tripwire') })
+  .superRefine(checkFallbacks, { when: readable('scopes', 'fallbacks', 'gateways') });
 
 /** Also when other parts are faulty: all faults are reported at once. */
-function scopesAreReadable({ value, issues }: z.core.ParsePayload): boolean {
-  const parts: unknown[] = ['scopes', 'defaultScope', 'cutters', 'tripwire'];
-  return value instanceof Object && 'scopes' in value && !issues.some(({ path }) => parts.includes(path?.[0]));
+function readable(...parts: readonly unknown[]) {
+  return ({ value, issues }: z.core.ParsePayload): boolean =>
+    value instanceof Object && 'scopes' in value && !issues.some(({ path }) => parts.includes(path?.[0]));
 }
 
 interface ScopeNames {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import type { Config } from '../config/schema';
+import { scopeNames } from '../config/scope-names';
 import type { Store } from '../ledger/store';
 import { withCanary } from './apisix/canary';
 import { type ApisixCutterOptions, createApisixCutter } from './apisix/cutter';
@@ -27,17 +28,34 @@ export const memoryIn = (store: Store): Memory => ({
 /** Every cutter that is configured: the gateways first, the others beside them. */
 export function createCutters({ config, store, snapshots, logger, now, onRoutes, onGuard }: CuttersOptions): Cutter[] {
   const all = withCanary(config.scopes);
-  const scopes = Object.keys(all);
+  const scopes = [...new Set([...Object.keys(all), ...scopeNames(config)])];
+  const routeless = scopes.filter((scope) => !Object.hasOwn(all, scope));
   const memory = memoryIn(store);
   // A drill is none of a receiver's business, not even of one that wants to hear of all scopes.
-  const ofPeople = Object.keys(config.scopes);
+  const ofPeople = [...scopeNames(config)];
   return [
     ...Object.entries(config.gateways).map(([name, gateway]) =>
-      createApisixCutter({ name, config: gateway, scopes: all, snapshots, logger, now, onRoutes, onGuard }),
+      sparing(
+        createApisixCutter({ name, config: gateway, scopes: all, snapshots, logger, now, onRoutes, onGuard }),
+        routeless,
+      ),
     ),
     ...createLiteLLMCutters({ config: config.cutters.litellm, scopes, memory }),
     ...config.cutters.webhooks.map((webhook) =>
       createWebhookCutter({ config: { ...webhook, scopes: webhook.scopes ?? ofPeople }, scopes, memory, now }),
     ),
   ];
+}
+
+/** A cutter that has nothing to do with these scopes, and says so. */
+function sparing(cutter: Cutter, scopes: readonly string[]): Cutter {
+  if (scopes.length === 0) return cutter;
+  const none = scopes.map((scope) => [scope, 'none'] as const);
+  return {
+    ...cutter,
+    enforce: async (goal, overtaken) => {
+      const report = await cutter.enforce(goal, overtaken);
+      return { ...report, sights: new Map([...report.sights, ...none]) };
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import type { Config } from '../config/schema';
+import { scopeNames } from '../config/scope-names';
 import type { Enforcer } from '../latch/enforcer';
 import { isCut, type Latch } from '../latch/latch';
 import { bounded } from '../ledger/bounded';
@@ -84,12 +85,12 @@ export class OrderDesk implements Desk {
       this.refused('not-restorable-by-tripwire', { source: request.source, correlation: request.correlation });
       return { kind: 'refused', refused: 'not-restorable-by-tripwire' };
     }
-    if (!Object.hasOwn(config.scopes, request.scope) && !isRehearsal(request.scope)) {
+    if (!scopeNames(config).includes(request.scope) && !isRehearsal(request.scope)) {
       this.refused('unknown-scope', { source: request.source, correlation: request.correlation });
       return {
         kind: 'refused',
         refused: 'unknown-scope',
-        detail: `There are: ${Object.keys(config.scopes).join(', ')}.`,
+        detail: `There are: ${scopeNames(config).join(', ')}.`,
       };
     }
     let verdict: Verdict | undefined;
@@ -135,7 +136,7 @@ export class OrderDesk implements Desk {
   latches(): readonly Latch[] {
     const { store, spool, config } = this.options;
     const known = store.mirror()?.latches;
-    const latches = new Map<string, Latch>(Object.keys(config.scopes).map((scope) => [scope, liveLatch(scope)]));
+    const latches = new Map<string, Latch>(scopeNames(config).map((scope) => [scope, liveLatch(scope)]));
     for (const [scope, latch] of known ?? [])
       if (!isRehearsal(scope) || latch.state !== 'live') latches.set(scope, latch);
     for (const { request, at } of spool.all()) {
@@ -286,6 +287,7 @@ export class OrderDesk implements Desk {
   private async repeated(outcome: RequestOutcome): Promise<Receipt> {
     if ('pending' in outcome) return { kind: 'pending', ...outcome.pending };
     if ('refused' in outcome) return { kind: 'refused', ...outcome };
+    if ('permit' in outcome) return { kind: 'refused', refused: 'key-reused' };
     const order = await this.options.store.order(outcome.order);
     if (!order) throw new StoreUnavailable(`order ${outcome.order} is not in the ledger's store`);
     return { kind: 'repeated', order };

@@ -7,6 +7,7 @@ const EMPTY_STATE: State = {
   head: GENESIS,
   orders: 0,
   latches: new Map(),
+  permits: new Map(),
   operators: new Map(),
   backupCodesUsed: new Set(),
 };

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import { type Config, defaultScope } from '../config/schema';
+import type { FallbacksService } from '../fallback';
 import type { Records } from '../ledger/records';
 import type { Subscriptions } from '../notify/events/subscriptions';
 import type { Desk } from '../orders/desk';
@@ -24,6 +25,8 @@ export interface DoorsOptions {
   readonly records: Records;
   readonly results: Results;
   readonly drills: Drills;
+  /** Undefined where none is configured. */
+  readonly fallbacks?: FallbacksService | undefined;
   readonly ready: () => Promise<Readiness>;
   /** What is missing until the state of this scope is seen, in words. */
   readonly missing: (scope: string) => readonly string[];

@@ -31,6 +31,9 @@ create table if not exists pullcord.latch (
   pending jsonb
 );
 
+-- What was decided last about each fallback.
+create table if not exists pullcord.permit (fallback text primary key, permit jsonb not null);
+
 create table if not exists pullcord.operator_use (
   operator text primary key,
   last_step bigint not null,
@@ -109,6 +112,9 @@ begin
       incident bigint, pending jsonb)
     on conflict (scope) do update set state = excluded.state, order_number = excluded.order_number,
       since = excluded.since, incident = excluded.incident, pending = excluded.pending;
+  insert into pullcord.permit (fallback, permit)
+    select change -> 'permit' ->> 'fallback', change -> 'permit' where jsonb_typeof(change -> 'permit') = 'object'
+    on conflict (fallback) do update set permit = excluded.permit;
   insert into pullcord.operator_use (operator, last_step, failures)
     select operator, "lastStep", failures
     from jsonb_to_recordset(change -> 'operators') as u (operator text, "lastStep" bigint, failures jsonb)
@@ -126,6 +132,7 @@ create or replace function pullcord.state() returns jsonb language sql stable as
     'orders', (select orders from pullcord.head),
     'latches', coalesce((select jsonb_agg(jsonb_strip_nulls(jsonb_build_object('scope', scope, 'state', state,
       'order', order_number, 'since', since, 'incident', incident, 'pending', pending))) from pullcord.latch), '[]'),
+    'permits', coalesce((select jsonb_agg(permit) from pullcord.permit), '[]'),
     'operators', coalesce((select jsonb_agg(jsonb_build_object('operator', operator, 'lastStep', last_step,
       'failures', failures)) from pullcord.operator_use), '[]'),
     'backupCodesUsed', coalesce((select jsonb_agg(id) from pullcord.backup_code_used), '[]'))

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import type { Permit } from '../fallback/permit';
 import type { Order } from '../orders/order';
 import { bounded } from './bounded';
 import { chain, type SealedLine } from './chain';
@@ -217,7 +218,8 @@ function toWire(state: State, change: Change, lines: readonly SealedLine[]): Rec
     seq: state.head.seq,
     hash: state.head.hash,
     lines,
-    orders: change.order?.number ?? state.orders,
+    orders: change.order?.number ?? change.permit?.order ?? state.orders,
+    permit: change.permit ?? null,
     newOrders: change.order ? [change.order] : [],
     latches: change.latches ?? [],
     operators: change.operators ?? [],
@@ -230,6 +232,7 @@ interface RawState {
   readonly head: State['head'];
   readonly orders: number;
   readonly latches: readonly (State['latches'] extends ReadonlyMap<string, infer L> ? L : never)[];
+  readonly permits: readonly Permit[];
   readonly operators: readonly OperatorUse[];
   readonly backupCodesUsed: readonly string[];
 }
@@ -239,6 +242,7 @@ function toState(raw: RawState): State {
     head: raw.head,
     orders: raw.orders,
     latches: new Map(raw.latches.map((latch) => [latch.scope, latch])),
+    permits: new Map(raw.permits.map((permit) => [permit.fallback, permit])),
     operators: new Map(raw.operators.map((use) => [use.operator, use])),
     backupCodesUsed: new Set(raw.backupCodesUsed),
   };

@@ -6,7 +6,8 @@ export function applyChange(state: State, change: Change, lines: readonly Sealed
   const newest = lines.at(-1);
   return {
     head: newest ? { seq: newest.seq, at: Math.max(state.head.at, newest.at), hash: newest.hash } : state.head,
-    orders: change.order?.number ?? state.orders,
+    orders: change.order?.number ?? change.permit?.order ?? state.orders,
+    permits: withAll(state.permits, change.permit && [change.permit], (permit) => permit.fallback),
     latches: withAll(state.latches, change.latches, (latch) => latch.scope),
     operators: withAll(state.operators, change.operators, (use) => use.operator),
     backupCodesUsed: change.backupCodesUsed?.length

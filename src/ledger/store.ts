@@ -1,3 +1,4 @@
+import type { Permit } from '../fallback/permit';
 import type { Latch } from '../latch/latch';
 import type { Order } from '../orders/order';
 import type { Refusal } from '../orders/reasons';
@@ -18,6 +19,8 @@ export interface State {
   /** The newest order's number; 0 when there is none. */
   readonly orders: number;
   readonly latches: ReadonlyMap<string, Latch>;
+  /** What was decided last about each fallback. */
+  readonly permits: ReadonlyMap<string, Permit>;
   readonly operators: ReadonlyMap<string, OperatorUse>;
   /** Ids of the backup codes that were used. */
   readonly backupCodesUsed: ReadonlySet<string>;
@@ -41,6 +44,8 @@ export type EntryKind =
   | 'write'
   | 'drift'
   | 'trouble'
+  /** A fallback was permitted, taken back or asked for. */
+  | 'fallback'
   /** A drill began, or ended, and how. */
   | 'drill'
   | 'reply'
@@ -61,6 +66,8 @@ export interface Line extends Entry {
 export interface Change {
   readonly entries: readonly Entry[];
   readonly latches?: readonly Latch[];
+  /** Its number has to be `state.orders + 1`; never together with an order. */
+  readonly permit?: Permit;
   readonly operators?: readonly OperatorUse[];
   readonly backupCodesUsed?: readonly string[];
   /** Its number has to be `state.orders + 1`. */
@@ -76,6 +83,8 @@ export type Committed =
 /** What a request led to: its answer when it is repeated. */
 export type RequestOutcome =
   | { readonly order: number }
+  /** A decision about a fallback, by its number. */
+  | { readonly permit: number }
   | { readonly pending: { readonly scope: string; readonly operator: string; readonly withinSeconds: number } }
   | Refusal;
 

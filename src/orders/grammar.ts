@@ -13,9 +13,11 @@
  * - One word that is not known is taken for the name of a scope. Several are chatter: a sever ignores them, and takes
  *   the first of several scopes; a restore with chatter, or with two scopes, is not understood. So a sentence that
  *   quotes RESTORE never restores.
+ * - FALLBACK and PRIMARY are read only where no other order is: they may be a scope's name as well (`STOP fallback`).
+ *   Like a restore, such a message has to be nothing but that.
  * - A scope is found by its letters and digits: `agent 2` is `agent-2`. See `scopeTroubles`.
  */
-import { fillers, optOutWords, severFillers, unglue, type Verb, verbOf } from './words';
+import { fillers, optOutWords, severFillers, unglue, type Verb, verbOf, type Wish, wishWords } from './words';
 
 /** Twilio's limit for one message. What is longer is no text message, and not read. */
 const MAX_CHARACTERS = 1600;
@@ -35,6 +37,7 @@ interface Common {
 
 export type ParsedMessage =
   | { [V in Verb]: { readonly kind: V; readonly scope?: string } & Common }[Verb]
+  | { [W in Wish]: { readonly kind: W; readonly scope?: string } & Common }[Wish]
   | ({ readonly kind: 'unknown-scope'; readonly word: string; readonly verb: 'sever' | 'restore' } & Common)
   | { readonly kind: 'not-understood' };
 
@@ -48,7 +51,7 @@ export function parseMessage(text: string, scopes: readonly string[]): ParsedMes
   if (bare || reading.verbs.has('sever')) return sever(reading, bare);
   for (const kind of ['status', 'help'] as const)
     if (reading.verbs.has(kind)) return { kind, ...scopeOf(reading), ...common(reading, undefined) };
-  return reading.verbs.has('restore') ? restore(reading) : { kind: 'not-understood' };
+  return reading.verbs.has('restore') ? restore(reading) : wish(reading);
 }
 
 /**
@@ -81,6 +84,20 @@ function restore(reading: Reading): ParsedMessage {
   const rest = common(reading, onlyCode(reading.clusters));
   if (word === undefined) return { kind: 'restore', ...scopeOf(reading), ...rest };
   return { kind: 'unknown-scope', word: word.toLowerCase(), verb: 'restore', ...rest };
+}
+
+/** Which way to the models the gateway is to take, and nothing else. */
+function wish(reading: Reading): ParsedMessage {
+  const [wished, ...more] = [...wishWords].filter(
+    ([word]) => reading.unknown.includes(word) || reading.scopes.some((scope) => scope.toUpperCase() === word),
+  );
+  if (!wished || more.length > 0) return { kind: 'not-understood' };
+  const [word, kind] = wished;
+  if (reading.unknown.some((unknown) => unknown !== word)) return { kind: 'not-understood' };
+  const others = reading.scopes.filter((scope) => scope.toUpperCase() !== word);
+  const [scope = reading.scopes[0], ...rest] = others;
+  if (rest.length > 0) return { kind: 'not-understood' };
+  return { kind, ...(scope === undefined ? {} : { scope }), ...common(reading, onlyCode(reading.clusters)) };
 }
 
 /** Runs of letters and runs of digits, in upper case; digits as ASCII. */

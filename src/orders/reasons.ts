@@ -53,6 +53,11 @@ const table = {
   },
   'second-operator-same': { status: 409, advice: 'A second, different operator has to confirm this restore.' },
   'nothing-to-restore': { status: 409, advice: 'Nothing is severed there.' },
+  'no-fallback': { status: 404, advice: 'There is no such fallback. See fallbacks in the configuration.' },
+  'fallback-forbidden': {
+    status: 409,
+    advice: 'The fallback is forbidden while a scope that holds it is severed. RESTORE that first.',
+  },
   'ledger-unavailable': {
     status: 503,
     advice: 'The ledger does not answer. STOP works; RESTORE refuses until it is back.',

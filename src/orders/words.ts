@@ -1,6 +1,9 @@
 /** What a word of a text message asks for. */
 export type Verb = 'sever' | 'restore' | 'status' | 'help';
 
+/** Which way to the models the gateway is to take. */
+export type Wish = 'fallback' | 'primary';
+
 const setOf = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
 /**
@@ -26,6 +29,12 @@ const otherVerbs: ReadonlyMap<string, Verb> = new Map([
   ['START', 'help'],
   ['UNSTOP', 'help'],
   ['YES', 'help'],
+]);
+
+/** Orders where no other is given, and else names like any. */
+export const wishWords: ReadonlyMap<string, Wish> = new Map([
+  ['FALLBACK', 'fallback'],
+  ['PRIMARY', 'primary'],
 ]);
 
 /** Say nothing, in any order. */

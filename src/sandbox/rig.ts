@@ -95,6 +95,7 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     gateways: {
       main: {
         ...{ adminUrl: apisix.adminUrl, adminKey: apisix.adminKey, gatewayUrls: [...apisix.gatewayUrls] },
+        controlUrl: apisix.controlUrl,
         ...(guard ? { guard: { controlUrls: apisix.controls.map(({ url }) => url), secret: guard.secret } } : {}),
         ...options.gateway,
       },

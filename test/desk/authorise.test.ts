@@ -7,7 +7,7 @@ import { codeOf, people, TestClock, testOperators } from '../support/desk';
 const { now } = new TestClock();
 const state: State = {
   head: { seq: 0, at: 0, hash: '' },
-  ...{ orders: 0, latches: new Map(), operators: new Map(), backupCodesUsed: new Set<string>() },
+  ...{ orders: 0, latches: new Map(), permits: new Map(), operators: new Map(), backupCodesUsed: new Set<string>() },
 };
 const throttle = { restoreFailures: 5, stopFailures: 20, overallFailures: 50, windowSeconds: 3_600 };
 const ask = (action: Action, proof: Proof, rights: (typeof people)[number]['rights'], bareStop: 'sever' | 'refuse') =>

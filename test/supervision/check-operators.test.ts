@@ -91,7 +91,7 @@ describe('the backup codes', () => {
   const used = (count: number): LedgerSight => ({
     ...{ kind: 'read', ms: 1, lost: false },
     state: {
-      ...{ head: { seq: 0, at: 0, hash: '' }, orders: 0, latches: new Map(), operators: new Map() },
+      ...{ head: { seq: 0, at: 0, hash: '' }, orders: 0, latches: new Map(), permits: new Map(), operators: new Map() },
       backupCodesUsed: new Set(good[0]?.backupCodes.slice(0, count).map(({ id }) => id)),
     },
   });

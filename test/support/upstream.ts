@@ -23,7 +23,8 @@ const TOKEN = `data: ${JSON.stringify({
 /** Milliseconds between the chunks of a stream. */
 const BEAT_MS = 10;
 
-export async function startUpstream(name = 'upstream'): Promise<Upstream> {
+/** @param port of an earlier one that has died; else a free one. */
+export async function startUpstream(name = 'upstream', port = 0): Promise<Upstream> {
   const requests: { method: string; path: string; bytes: number }[] = [];
   const open = new Set<object>();
   const held = new Set<ServerResponse>();
@@ -95,7 +96,7 @@ export async function startUpstream(name = 'upstream'): Promise<Upstream> {
     const timer = setInterval(() => socket.write('tick'), BEAT_MS);
     socket.on('close', () => clearInterval(timer));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
 
   return {
     port: (server.address() as AddressInfo).port,

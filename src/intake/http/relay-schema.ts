@@ -28,7 +28,16 @@ export const relayBody = z.strictObject({
 
 /** As in `ParsedMessage`. */
 const understood = z.enum([
-  ...(['sever', 'restore', 'status', 'help', 'unknown-scope', 'not-understood'] satisfies ParsedMessage['kind'][]),
+  ...([
+    'sever',
+    'restore',
+    'status',
+    'help',
+    'fallback',
+    'primary',
+    'unknown-scope',
+    'not-understood',
+  ] satisfies ParsedMessage['kind'][]),
 ]);
 
 export const relayReceipt = z

@@ -1,9 +1,12 @@
 import { type Config, defaultScope } from '../../config/schema';
+import { scopeNames } from '../../config/scope-names';
+import { standingText } from '../../fallback/texts';
 import type { Desk } from '../../orders/desk';
 import { DRILL_PHONE, DRILL_SCOPE, isRehearsal } from '../../orders/drill';
 import { type ParsedMessage, parseMessage } from '../../orders/grammar';
 import type { RefusalReason } from '../../orders/reasons';
 import { isOptIn } from '../../orders/words';
+import { createFallbackWishes, type FallbackDoor } from './fallback-wish';
 import { createOrdering, type OrderingOptions, type Wish } from './ordering';
 import { Recent } from './recent';
 import type { Answer, Conversation, TextMessage } from './text-message';
@@ -19,11 +22,13 @@ import {
 
 export interface ConversationOptions extends OrderingOptions {
   readonly config: Config;
+  /** Where fallbacks are configured. */
+  readonly fallbacks?: FallbackDoor | undefined;
 }
 
 type Operator = NonNullable<ReturnType<Desk['operatorOf']>>;
 type Orderly = Extract<ParsedMessage, { readonly digits: number }>;
-type Said = Exclude<ParsedMessage, { readonly kind: 'sever' | 'restore' }>;
+type Said = Exclude<ParsedMessage, { readonly kind: 'sever' | 'restore' | 'fallback' | 'primary' }>;
 
 /** Of how many messages the answer is remembered, for when they are delivered again. */
 const REMEMBERED = 500;
@@ -34,8 +39,9 @@ const REMEMBERED = 500;
  */
 export function createConversation(options: ConversationOptions): Conversation {
   const { config, desk, alarm, logger, now } = options;
-  const scopes = Object.keys(config.scopes);
+  const scopes = scopeNames(config);
   const order = createOrdering(options);
+  const wish = createFallbackWishes(options);
   // Orders are known again by the ledger. This is for the rest: who captured a STATUS gets its old answer, no new one.
   const answers = new Recent<Answer>(REMEMBERED);
   const alarmed = new Recent<true>(REMEMBERED);
@@ -79,7 +85,15 @@ export function createConversation(options: ConversationOptions): Conversation {
   async function answerOperator(message: TextMessage, parsed: ParsedMessage, operator: Operator): Promise<Answer> {
     if (parsed.kind === 'sever' || parsed.kind === 'restore')
       return order(message, { ...wishOf(message, parsed, parsed.scope), action: parsed.kind, stranger: false });
+    if (parsed.kind === 'fallback' || parsed.kind === 'primary') {
+      const code = parsed.code ?? parsed.backupCode;
+      return wish(message, { wish: parsed.kind, digits: parsed.digits, ...given({ fallback: parsed.scope, code }) });
+    }
     return answers.take(message.id, () => lineFor(message, parsed, operator));
+  }
+
+  function standings(): string[] {
+    return (options.fallbacks?.all() ?? []).map((one) => standingText(one, now()));
   }
 
   function wishOf(
@@ -106,7 +120,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       case 'status':
         if (operator.rights.includes('status')) {
           const latches = desk.latches().filter(({ scope }) => !isRehearsal(scope));
-          return { text: statusText(latches, now()) };
+          return { text: statusText(latches, now(), standings()) };
         }
         return refuse('no-right', refusalText({ refused: 'no-right' }));
       case 'unknown-scope':
@@ -116,6 +130,12 @@ export function createConversation(options: ConversationOptions): Conversation {
     }
   }
 }
+
+/** Without what isn't there. */
+const given = ({ fallback, code }: { fallback: string | undefined; code: string | undefined }) => ({
+  ...(fallback === undefined ? {} : { fallback }),
+  ...(code === undefined ? {} : { code }),
+});
 
 type Sever = Orderly & ({ readonly kind: 'sever' } | { readonly kind: 'unknown-scope' });
 const severs = (parsed: ParsedMessage): parsed is Sever =>

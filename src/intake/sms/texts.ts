@@ -3,6 +3,7 @@ import { numbered } from '../../notify/outcome-text';
 import { count, cutList, plain, segment } from '../../notify/segment';
 import type { Action, Order } from '../../orders/order';
 import { type Refusal, reasons } from '../../orders/reasons';
+import type { Wish } from '../../orders/words';
 
 /**
  * What this door says to a phone, each in one segment.
@@ -23,7 +24,7 @@ export const workingText = (action: Action, scope: string): string =>
   ]);
 
 /** When the desk failed. It is not known whether the order was taken. */
-export const failedText = (action: Action, scope: string): string =>
+export const failedText = (action: Action | Wish, scope: string): string =>
   segment([
     `${action.toUpperCase()} ${scope}: Pullcord failed, and the order may not have been taken.`,
     'Text it again with a new code, or use the command line.',
@@ -57,16 +58,19 @@ export const notUnderstoodText = (): string =>
 export const helpText = (scopes: readonly string[]): string =>
   cutList('CUT + code stops. RESTORE + code puts back. STATUS shows. A scope may follow the word: ', scopes, '.');
 
-/** All latches in one text; what is cut comes first. */
-export function statusText(latches: readonly Latch[], now: number): string {
+/** All latches in one text; what is cut comes first, then how fallbacks stand. */
+export function statusText(latches: readonly Latch[], now: number, fallbacks: readonly string[] = []): string {
   const rank = (latch: Latch): number => (isCut(latch) ? 0 : latch.state === 'restoring' ? 1 : 2);
   const items = [...latches]
     .sort((a, b) => rank(a) - rank(b))
     .map(({ scope, state, order, since }) =>
       state === 'live' ? `${scope} live` : `${scope} ${state.toUpperCase()} ${age(now - since)} (order ${order})`,
     );
-  return items.length === 0 ? 'No scopes.' : cutList('', items, '.');
+  const all = [...items.filter(isNoted), ...fallbacks, ...items.filter((item) => !isNoted(item))];
+  return all.length === 0 ? 'No scopes.' : cutList('', all, '.');
 }
+
+const isNoted = (item: string): boolean => !item.endsWith(' live');
 
 /** For the other channels: the result for an operator who sent an opt-out word, so that nothing can be texted back. */
 export function optedOutAlarm(operator: string, result: string): string {

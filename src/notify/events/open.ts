@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Config } from '../../config/schema';
+import { scopeNames } from '../../config/scope-names';
 import { type Ledger, STATEMENT_MS } from '../../ledger/open';
 import { createEvents, type Events, type EventsOptions } from '.';
 import { aboutOrder } from './about-order';
@@ -11,7 +12,7 @@ import { createSqlOutbox } from './sql-outbox';
 type Passed = 'jobs' | 'note' | 'trouble' | 'cleared' | 'logger' | 'now';
 
 export interface OpenEventsOptions extends Pick<EventsOptions, Passed> {
-  readonly config: Pick<Config, 'api' | 'scopes'>;
+  readonly config: Pick<Config, 'api' | 'scopes' | 'fallbacks'>;
   readonly ledger: Pick<Ledger, 'store' | 'database' | 'sealer'>;
   /** Names events. */
   readonly key: Buffer;
@@ -27,7 +28,7 @@ export function openEvents({ config, ledger, key, version, ...options }: OpenEve
     ...options,
     outbox: createSqlOutbox({ database, sealer, timeoutMs: STATEMENT_MS }),
     poster: createPoster({ version, now: options.now }),
-    scopes: Object.keys(config.scopes),
+    scopes: scopeNames(config),
     tokens: config.api.tokens.flatMap(({ name, rights }) => (rights.includes('events') ? [name] : [])),
     idOf: (type, order) => eventIdOf(key, type, order),
     onPaper: () => lastOnPaper(store),

@@ -1,0 +1,151 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock';
+import { type Config, defaultScope } from '../config/schema';
+import { scopeNames } from '../config/scope-names';
+import { createAdminApi } from '../cutters/apisix/client';
+import type { Memory } from '../cutters/memory';
+import type { OrderDesk } from '../desk/desk';
+import type { Enforcer } from '../latch/enforcer';
+import type { Store } from '../ledger/store';
+import type { Alarms } from '../notify/alarms';
+import type { Operators } from '../operators/operator';
+import { liveLatch } from '../orders/decide';
+import type { Proof } from '../orders/desk';
+import { DRILL_SCOPE } from '../orders/drill';
+import { type ControlApi, createControlApi } from './control';
+import { createFallbackCutter, type FallbackCutter } from './cutter';
+import { type FallbackNow, type FallbackReceipt, Fallbacks, type FallbackWish } from './fallbacks';
+import { holdersOf } from './holders';
+import { askGateway, askPrimary, together } from './look';
+import { type Permit, type Standing, standingOf } from './permit';
+import { askText, decidedText } from './texts';
+import { Watcher } from './watcher';
+
+export type { FallbackNow, FallbackReceipt, FallbackWish } from './fallbacks';
+
+/** One cutter for each fallback that is configured. */
+export function createFallbackCutters(
+  config: Pick<Config, 'fallbacks' | 'scopes' | 'gateways'>,
+  store: Pick<Store, 'mirror'>,
+  memory: Memory,
+  now: Clock,
+): ReadonlyMap<string, FallbackCutter> {
+  const scopes = [...scopeNames(config), DRILL_SCOPE];
+  return new Map(
+    Object.entries(config.fallbacks).map(([name, fallback]) => {
+      const gateway = gatewayOf(config, fallback.gateway);
+      const { adminUrl: url, adminKey: key, timeoutMs, caFile } = gateway;
+      const holders = holdersOf(config, name);
+      const permitted = (): boolean => {
+        const state = store.mirror();
+        const latches = [...holders].map((scope) => state?.latches.get(scope) ?? liveLatch(scope));
+        return standingOf(state?.permits.get(name), latches, now()).state === 'fallback';
+      };
+      const cutter = createFallbackCutter({
+        ...{ name, config: fallback, holders, scopes, permitted, memory },
+        api: createAdminApi({ url, key, timeoutMs, caFile }),
+        control: createControlApi(gateway),
+      });
+      return [name, cutter] as const;
+    }),
+  );
+}
+
+export interface FallbacksServiceOptions {
+  readonly config: Config;
+  readonly cutters: ReadonlyMap<string, FallbackCutter>;
+  readonly store: Store;
+  readonly enforcer: Enforcer;
+  readonly operators: Operators;
+  readonly desk: OrderDesk;
+  readonly alarms: Pick<Alarms, 'raise' | 'clear' | 'tell'>;
+  readonly trouble: (key: string, text: string) => void;
+  readonly cleared: (key: string, text: string) => void;
+  /** US dollars that these models spent since then; undefined when it can't be seen. Since: epoch, in milliseconds. */
+  readonly spentUsd: (models: readonly string[], since: number) => number | undefined;
+  readonly now: Clock;
+  readonly monotonic?: (() => number) | undefined;
+  readonly logger: Logger;
+}
+
+/** Fallbacks, as the rest of the program sees them. */
+export interface FallbacksService {
+  order(wish: FallbackWish, proof: Proof): Promise<FallbackReceipt>;
+  all(): readonly FallbackNow[];
+  /** Waits until what was decided is seen at the gateways. @param waitMs milliseconds */
+  seen(name: string, order: number, waitMs: number): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export function startFallbacks(options: FallbacksServiceOptions): FallbacksService {
+  const { config, cutters, store, enforcer, operators, desk, alarms, logger, now } = options;
+  const { trouble, cleared, spentUsd, monotonic = () => performance.now() } = options;
+  const watchers = new Map<string, Watcher>();
+  const fallbacks = new Fallbacks({
+    ...{ config, operators, store, enforcer, now, logger },
+    view: (name) => cutters.get(name)?.view(),
+    health: (name) => watchers.get(name)?.health(),
+    recordStops: () => desk.recordSpooled(),
+    events: {
+      decided: (permit, before) => tellDecided(alarms, config, permit, before),
+      refused: (reason, data) => desk.refused(reason, data),
+    },
+  });
+  const controls: ControlApi[] = [];
+  for (const [name, fallback] of Object.entries(config.fallbacks)) {
+    const control = createControlApi(gatewayOf(config, fallback.gateway));
+    controls.push(control);
+    const { probe, models, severs = defaultScope(config) } = fallback;
+    watchers.set(
+      name,
+      new Watcher({
+        ...{ name, config: fallback, fallbacks, trouble, cleared, now, monotonic, logger },
+        look: async (closing) =>
+          together(
+            await Promise.all([...(probe ? [askPrimary(probe, closing)] : []), askGateway(fallback, control, closing)]),
+          ),
+        spentUsd: () => {
+          const { permit } = fallbacks.standing(name);
+          return permit && spentUsd(models, permit.since);
+        },
+        refuse: async (_name, order, why) => {
+          const key = `fallback:${name}:${order}`;
+          const about = { reason: `Fallback ${name}: ${why}.`, correlation: key, source: 'tripwire' } as const;
+          await desk.order({ key, action: 'sever', scope: severs, ...about }, { kind: 'tripwire' });
+        },
+      }),
+    );
+  }
+  for (const watcher of watchers.values()) watcher.start();
+  return {
+    order: (wish, proof) => fallbacks.order(wish, proof),
+    all: () => fallbacks.all(),
+    seen: (name, order, waitMs) => fallbacks.seen(name, order, waitMs),
+    close: async () => {
+      await Promise.all([...watchers.values()].map((watcher) => watcher.close()));
+      for (const control of controls) control.close();
+    },
+  };
+}
+
+/** People are asked once, and told once how it went on; what somebody ordered by hand is told, too. */
+function tellDecided(
+  alarms: FallbacksServiceOptions['alarms'],
+  config: Pick<Config, 'fallbacks'>,
+  permit: Permit,
+  before: Standing,
+): void {
+  const key = `fallback asked ${permit.fallback}`;
+  const fallback = config.fallbacks[permit.fallback];
+  if (!fallback) return;
+  if (permit.state === 'asked') alarms.raise(key, askText(permit, fallback));
+  else if (before.state === 'asked') alarms.clear(key, decidedText(permit, fallback));
+  else if (permit.state === 'fallback' || before.permit?.state === 'fallback')
+    alarms.raise(`fallback ${permit.fallback} ${permit.order}`, decidedText(permit, fallback));
+}
+
+function gatewayOf(config: Pick<Config, 'gateways'>, name: string): Config['gateways'][string] {
+  const gateway = config.gateways[name];
+  if (!gateway) throw new Error(`there is no gateway ${name}: the configuration was not checked`);
+  return gateway;
+}
