@@ -1,6 +1,6 @@
 import type { FallbackConfig } from '../config/fallback';
 import type { AdminApi } from '../cutters/apisix/client';
-import { type Doc, isDoc } from '../cutters/apisix/document';
+import { type Doc, isDoc, same } from '../cutters/apisix/document';
 import { isGatewayError } from '../cutters/apisix/fault';
 import { mergePatch } from '../cutters/apisix/merge-patch';
 import { stopIf, unless } from '../cutters/apisix/overtaken';
@@ -48,6 +48,8 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
   const kept = `fallback ${name}`;
   const what = objectName(config);
   const isPrimary = ({ name: part }: { name: string }): boolean => config.primary.includes(part);
+  /** How the object was with its fallback, as it is kept. */
+  let known: Doc | undefined;
   let narrowed = false;
   let view: FallbackView = { order: -1, seen: 'unseen', missing: ['has not been looked at yet'] };
 
@@ -60,7 +62,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
   }
 
   async function bring(work: Work): Promise<'primary' | 'fallback'> {
-    const { goal, overtaken, missing, drift } = work;
+    const { goal, overtaken, missing } = work;
     const now = await api.get(pathOf(config), overtaken);
     const parts = partsOf(config, now);
     if (!parts) {
@@ -70,9 +72,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
     const { primary, others } = sides(config, parts);
     if (primary.length === 0) missing.push(`${what} has none of ${config.primary.join(', ')}`);
     if (!mayBeUsed(goal)) {
-      if (others.length > 0 && narrowed) drift.push(`somebody put the fallback of ${what} back: taken out again`);
-      if (others.length > 0 && primary.length > 0) await narrow(now, work);
-      narrowed = primary.length > 0;
+      if (primary.length > 0) narrowed = others.length === 0 || (await narrow(now, work));
       return 'primary';
     }
     narrowed = false;
@@ -82,12 +82,22 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
 
   const mayBeUsed = (goal: Goal): boolean => permitted() && ![...holders].some((scope) => goal.severed.has(scope));
 
-  async function narrow(now: Doc, { overtaken, writes, missing }: Work): Promise<void> {
-    // A cut waits for no memory: what could not be kept stays in this process, and is kept at the next pass.
-    if (!(await notes.set(kept, now))) missing.push(`how ${what} was could not be kept yet`);
+  async function narrow(now: Doc, { goal, overtaken, writes, missing, drift }: Work): Promise<boolean> {
+    const leave = await unless(overtaken, goal.mayCut());
+    if (!leave) return false;
+    if (narrowed) drift.push(`somebody put the fallback of ${what} back: taken out again`);
+    await keep(now, missing);
     stopIf(overtaken);
-    await api.patch(pathOf(config), mergePatch(now, withParts(config, now, isPrimary)), overtaken);
+    await api.patch(pathOf(config), mergePatch(now, withParts(config, now, isPrimary)), overtaken, leave);
     writes.push(`PATCH ${what}: ${config.primary.join(', ')} alone`);
+    return true;
+  }
+
+  /** What is kept already is not kept again: a STOP waits for no memory then, and never twice. */
+  async function keep(now: Doc, missing: string[]): Promise<void> {
+    if (known && same(partsOf(config, known), partsOf(config, now))) return;
+    known = now;
+    if (!(await notes.set(kept, now))) missing.push(`how ${what} was could not be kept yet`);
   }
 
   async function widen(now: Doc, { goal, overtaken, writes, missing, drift }: Work): Promise<void> {
@@ -97,14 +107,16 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
       missing.push(`what the fallback of ${what} is was never seen: put it there by hand, once`);
       return;
     }
+    known = before;
     // Asked last, and the decision looked at again upon what that has read.
-    if (!(await unless(overtaken, goal.mayRelease())) || !mayBeUsed(goal)) {
+    const leave = await unless(overtaken, goal.mayRelease());
+    if (!leave || !mayBeUsed(goal)) {
       missing.push(`there is no leave to put the fallback of ${what} back`);
       return;
     }
     stopIf(overtaken);
     const next = widened(config, now, before);
-    await api.patch(pathOf(config), mergePatch(now, next), overtaken);
+    await api.patch(pathOf(config), mergePatch(now, next), overtaken, leave);
     writes.push(`PATCH ${what}: with its fallback`);
     const others = sides(config, partsOf(config, next) ?? []).others.length;
     if (others === 0) drift.push(`${what} has no fallback any more`);
