@@ -33,10 +33,15 @@ export interface Rig {
   readonly pullcord: Pullcord;
   /** Sends an Admin API request; answers the body. */
   admin(method: string, path: string, body?: unknown): Promise<unknown>;
-  /** Ends Pullcord in good order and starts it again. */
-  restart(): Promise<void>;
+  /**
+   * Ends Pullcord in good order and starts it again.
+   * @param between done while it is down; then nobody waits until it is armed.
+   */
+  restart(between?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
+
+type GatewayChange = Partial<ConfigInput['gateways'][string]>;
 
 export interface RigOptions {
   readonly logger: Logger;
@@ -52,8 +57,10 @@ export interface RigOptions {
   readonly config: Pick<ConfigInput, 'scopes'> & Partial<ConfigInput>;
   /** Beside the one that the rig starts. */
   readonly moreGateways?: ConfigInput['gateways'];
-  /** Of the one gateway: method, connections. */
-  readonly gateway?: Partial<ConfigInput['gateways'][string]>;
+  /** Of the one gateway: method, connections; its addresses, where something stands in between. */
+  readonly gateway?: GatewayChange | ((apisix: Apisix) => GatewayChange);
+  /** Where Pullcord finds the REST API of the phone, when something stands in between. */
+  readonly twilioApiUrl?: (restUrl: string) => string;
   /** Of Twilio: what else calls, for instance. */
   readonly twilio?: Partial<NonNullable<NonNullable<ConfigInput['sms']>['twilio']>>;
 }
@@ -97,7 +104,7 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
         ...{ adminUrl: apisix.adminUrl, adminKey: apisix.adminKey, gatewayUrls: [...apisix.gatewayUrls] },
         controlUrl: apisix.controlUrl,
         ...(guard ? { guard: { controlUrls: apisix.controls.map(({ url }) => url), secret: guard.secret } } : {}),
-        ...options.gateway,
+        ...(typeof options.gateway === 'function' ? options.gateway(apisix) : options.gateway),
       },
       ...options.moreGateways,
     },
@@ -118,14 +125,15 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     return { name, phone: number, code, backupCodes: printed };
   };
   const { troubleGraceMs, drillStepMs, monotonic } = options;
-  const start = async (): Promise<Pullcord> => {
+  const twilioApiUrl = options.twilioApiUrl?.(phone.restUrl) ?? phone.restUrl;
+  const start = async (waits = true): Promise<Pullcord> => {
     const started = await startPullcord({
-      ...{ config, logger, now, version: version(), twilioApiUrl: phone.restUrl },
+      ...{ config, logger, now, version: version(), twilioApiUrl },
       ...(troubleGraceMs === undefined ? {} : { troubleGraceMs }),
       ...(drillStepMs === undefined ? {} : { drillStepMs }),
       ...(monotonic === undefined ? {} : { monotonic }),
     });
-    await armed(started);
+    if (waits) await armed(started);
     return started;
   };
   const alice = enrol('alice', '+15550100001');
@@ -139,9 +147,10 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     get pullcord() {
       return current;
     },
-    restart: async () => {
+    restart: async (between) => {
       await current.close();
-      current = await start();
+      await between?.();
+      current = await start(between === undefined);
       pullcord = current;
     },
     close: async () => {
