@@ -15,6 +15,7 @@ import { createReplies } from './intake/sms/replies';
 import { createTwilioSender, type Sender } from './intake/sms/sender';
 import { Enforcer } from './latch/enforcer';
 import { isCut } from './latch/latch';
+import type { Leases } from './ledger/leases';
 import { openLedger } from './ledger/open';
 import { records } from './ledger/records';
 import type { Entry } from './ledger/store';
@@ -27,13 +28,12 @@ import { openOperatorsFile, operatorsPath } from './operators/file';
 import { DRILL_SCOPE, isRehearsal } from './orders/drill';
 import { type Jobs, noQueue } from './queue/jobs';
 import { startQueue } from './queue/queue';
+import { createSupervision } from './supervision';
 import { startDrills } from './supervision/drill';
 import { createDrillOperator } from './supervision/drill/operator';
 import { shownReport } from './supervision/drill/report';
-import { guardedIn, NOT_REPORTED, superviseGuard } from './supervision/guards';
+import { superviseGuard } from './supervision/guards';
 import { LedgerWatch } from './supervision/ledger-watch';
-import { readiness } from './supervision/readiness';
-import { Troubles } from './supervision/troubles';
 import { startTripwire } from './tripwire';
 
 export interface PullcordOptions {
@@ -47,6 +47,8 @@ export interface PullcordOptions {
   readonly twilioApiUrl?: string;
   /** A trouble that lasts for so long is told. Milliseconds. */
   readonly troubleGraceMs?: number;
+  /** How often each part of the way is looked at, in place of the period of each. Milliseconds. */
+  readonly superviseEveryMs?: number;
   /** How long one step of a drill may take. Milliseconds. */
   readonly drillStepMs?: number;
 }
@@ -58,7 +60,6 @@ export interface Pullcord {
   close(): Promise<void>;
 }
 
-const TROUBLE_GRACE_MS = 10_000;
 /** How soon an order of another instance is heard of, when it died before it could tell anybody. */
 const HEAR_MS = 1_000;
 
@@ -89,7 +90,7 @@ async function assemble(
   options: PullcordOptions,
   atEnd: (end: () => unknown) => void,
 ): Promise<Pick<Pullcord, 'publicUrl' | 'internalUrl'>> {
-  const { config, logger, version, now = Date.now, troubleGraceMs = TROUBLE_GRACE_MS } = options;
+  const { config, logger, version, now = Date.now, twilioApiUrl } = options;
   const keys = deriveKeys(parseMasterKey(config.key));
   const periodMs = config.enforcer.periodSeconds * 1000;
   const background = (what: string, work: Promise<unknown>): void => {
@@ -97,7 +98,7 @@ async function assemble(
   };
 
   /** What is told from the first moment on, and begins later. */
-  const late: { events?: Events } = {};
+  const late: { events?: Events; leases?: Leases | undefined } = {};
   const sender = senderOf(options);
   const operators = openOperatorsFile({
     ...{ path: operatorsPath(config), keys, now },
@@ -106,12 +107,11 @@ async function assemble(
   const channels = [...createChannels({ config, operators, sender, now }), eventsChannel(() => late.events)];
   const alarms = createAlarms({ channels, logger, now });
   atEnd(() => alarms.close());
-  const troubles = new Troubles({ raise: alarms.raise, clear: alarms.clear, graceMs: troubleGraceMs });
-  atEnd(() => troubles.close());
-  const supervise = {
-    trouble: (key: string, text: string) => troubles.trouble(key, text),
-    cleared: (key: string, text: string) => troubles.cleared(key, text),
-  };
+  const supervision = createSupervision({
+    ...{ config, alarms, operators, twilioApiUrl, logger, now, monotonic: options.monotonic },
+    ...{ graceMs: options.troubleGraceMs, everyMs: options.superviseEveryMs, leases: () => late.leases },
+  });
+  const { supervise } = supervision;
 
   const ledger = await openLedger({
     ...{ config, keys, now },
@@ -124,6 +124,7 @@ async function assemble(
   const { store, spool } = ledger;
   /** The embedded database is one instance's alone. */
   const leases = config.databaseUrl === undefined ? undefined : ledger.leases;
+  late.leases = leases;
   const record = (...entries: Entry[]): Promise<unknown> => store.commit(() => ({ entries }));
   atEnd(() => record({ kind: 'stop', data: { version } }).catch(() => undefined));
 
@@ -150,7 +151,6 @@ async function assemble(
     onGuard: (gateway, faults) => superviseGuard(supervise, gateway, faults),
   });
   const fallbackCutters = createFallbackCutters(config, store, memoryIn(store), now);
-  for (const gateway of guardedIn(config)) superviseGuard(supervise, gateway, [NOT_REPORTED]);
   const enforcer = new Enforcer({
     ...{ store, spool, logger, now, periodMs, scopes: [...scopeNames(config), DRILL_SCOPE] },
     cutters: [...cutters, ...fallbackCutters.values()],
@@ -199,7 +199,7 @@ async function assemble(
   let listenerUrl = '';
   const drills = startDrills({
     ...{ config, desk, store, leases: ledger.leases, logger, now, operator: drillOperator },
-    twilioApiUrl: options.twilioApiUrl,
+    twilioApiUrl,
     ...{ monotonic: options.monotonic, stepMs: options.drillStepMs, randomId: randomUUID },
     listenerUrl: () => listenerUrl,
     record: (entry) => desk.note(entry),
@@ -257,6 +257,8 @@ async function assemble(
     routesOf: (gateway, scope) => routes.get(gateway)?.get(scope),
   });
   atEnd(() => tripwire?.close());
+  supervision.start({ cutters, store, jobs, tripwire, latches: () => desk.latches() });
+  atEnd(() => supervision.close());
 
   const fallbacks: FallbacksService | undefined =
     fallbackCutters.size === 0
@@ -273,8 +275,7 @@ async function assemble(
   const doors = await openDoors({
     ...{ config, desk, results, logger, now, version, closing: closing.signal },
     records: records(store, keys.ledger, ledger.anchor),
-    ready: async () =>
-      readiness({ cutters, troubles, jobs, operators: operators.all(), config, tripwire: tripwire?.readiness() }),
+    ready: async () => supervision.readiness(),
     spend: (limit) => tripwire?.spend(limit),
     subscriptions: events.subscriptions,
     missing: (scope) => {

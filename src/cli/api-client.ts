@@ -8,8 +8,8 @@ import {
   type LedgerLineAnswer,
   type OrderBody,
   type PlacedAnswer,
-  type ReadinessAnswer,
   type ScopeAnswer,
+  type StatusAnswer,
   type VerdictAnswer,
 } from '../intake/http/schemas';
 import { Failure } from './cli';
@@ -20,7 +20,7 @@ export interface ApiClient {
   /** @param waitSeconds how long the answer may wait for the order to be settled; 0 to 30. */
   placeOrder(body: OrderBody, waitSeconds: number): Promise<PlacedAnswer>;
   scopes(): Promise<readonly ScopeAnswer[]>;
-  readiness(): Promise<ReadinessAnswer>;
+  status(): Promise<StatusAnswer>;
   lines(query: { readonly after?: number; readonly limit?: number }): Promise<readonly LedgerLineAnswer[]>;
   verify(): Promise<VerdictAnswer>;
   /** Begins a drill. @param waitSeconds how long the answer may wait for its end; 0 to 30. */
@@ -89,7 +89,7 @@ export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptio
         waitSeconds * 1000,
       ),
     scopes: async () => (await call(components.ScopeList, { url: '/api/v1/scopes' })).scopes,
-    readiness: () => call(components.Readiness, { url: '/readyz' }),
+    status: () => call(components.Status, { url: '/api/v1/status' }),
     lines: async (query) => (await call(components.LedgerLines, { url: '/api/v1/ledger', params: query })).lines,
     runDrill: (wait) =>
       call(components.Drill, { method: 'post', url: '/api/v1/drills', params: { wait } }, wait * 1000),

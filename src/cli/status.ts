@@ -1,9 +1,11 @@
-import type { ReadinessAnswer, ScopeAnswer } from '../intake/http/schemas';
+import type { ScopeAnswer, StatusAnswer } from '../intake/http/schemas';
 import { type ApiOptions, apiOf, withApi } from './api-options';
 import { type Cli, Failure, type Register } from './cli';
 import { printable } from './printable';
 
 const HELP = `
+! is broken, or nobody knows; ~ works, and wants looking after.
+
 Exit code 0: armed, whatever is severed; 1: degraded, disarmed, or no answer; 2: wrong use.`;
 
 export const registerStatus: Register = (cli) => {
@@ -13,25 +15,35 @@ export const registerStatus: Register = (cli) => {
   withApi(command)
     .addHelpText('after', HELP)
     .action(async (options: ApiOptions) => {
-      const api = apiOf(cli, options);
-      const [readiness, scopes] = await Promise.all([api.readiness(), api.scopes()]);
-      if (options.json) cli.say(JSON.stringify({ ...readiness, scopes }));
-      else sayStatus(cli, readiness, scopes);
-      if (readiness.state === 'degraded')
+      const status = await apiOf(cli, options).status();
+      if (options.json) cli.say(JSON.stringify(status));
+      else sayStatus(cli, status);
+      if (status.state === 'degraded')
         throw new Failure('DEGRADED: a stop would still cut, with less than you set up.');
-      if (readiness.state === 'disarmed') throw new Failure('DISARMED: a stop would not work now.');
+      if (status.state === 'disarmed') throw new Failure('DISARMED: a stop would not work now.');
     });
 };
 
-function sayStatus({ say }: Pick<Cli, 'say'>, { state, parts }: ReadinessAnswer, scopes: readonly ScopeAnswer[]): void {
+type Part = StatusAnswer['parts'][number];
+
+function sayStatus({ say }: Pick<Cli, 'say'>, { state, works = [], parts, scopes }: StatusAnswer): void {
   if (state === 'armed') say('ARMED: all parts work.');
   for (const { name, ok, detail } of parts) if (ok && name === 'tripwire') say(`  ${printable(`tripwire ${detail}`)}`);
-  for (const { name, detail } of parts.filter(({ ok }) => !ok)) say(`  ! ${printable(`${name}: ${detail}`)}`);
+  for (const part of parts.filter(({ ok }) => !ok)) sayPart(say, '!', part);
+  for (const part of parts.filter(({ signal }) => signal === 'supervisory')) sayPart(say, '~', part);
+  if (state !== 'armed') for (const sentence of works) say(`  ${printable(sentence)}`);
   const width = Math.max(0, ...scopes.map(({ scope }) => scope.length));
   for (const scope of scopes) {
     say(`  ${printable(scope.scope.padEnd(width))}  ${standing(scope)}`);
     for (const missing of scope.missing) say(`  ${' '.repeat(width)}  missing: ${printable(missing)}`);
   }
+}
+
+function sayPart(say: Cli['say'], mark: '!' | '~', { name, detail, since, lastWell, todo }: Part): void {
+  const well = lastWell === undefined ? 'not seen well' : `last well ${lastWell}`;
+  const times = since === undefined ? '' : mark === '!' ? ` (since ${since}, ${well})` : ` (since ${since})`;
+  say(`  ${mark} ${printable(`${name}: ${detail}`)}${times}`);
+  if (todo !== undefined) say(`    -> ${printable(todo)}`);
 }
 
 function standing({ state, since, order, seen, pending }: ScopeAnswer): string {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks';
 import { isOptIn, optOutWords } from '../orders/words';
 import { Inbox } from './inbox';
-import { createRest, type Mishap, newSid } from './twilio-rest';
+import { createRest, type Mishap, newSid, type TwilioSettings } from './twilio-rest';
 
 /**
  * Twilio and the phones behind it, for the demo and the tests: texts go out as really signed webhooks with the fields
@@ -42,6 +42,8 @@ export interface SignedMessage {
 export interface Phone {
   /** For the sender: `createTwilioSender({ baseUrl })`. */
   readonly restUrl: string;
+  /** As in the Twilio Console: what is changed there holds from the next message and call on. */
+  readonly settings: TwilioSettings;
   /** How the next calls of the REST API go wrong. */
   readonly mishaps: Mishap[];
   /** @param fields replace or add to those that Twilio sends. */
@@ -67,7 +69,8 @@ const keywordReplies = {
 } as const;
 
 export async function startPhone(options: PhoneOptions): Promise<Phone> {
-  const { accountSid, authToken, number, webhookUrl, deliverTo = webhookUrl } = options;
+  const { accountSid, number, webhookUrl, deliverTo = webhookUrl } = options;
+  const settings: TwilioSettings = { authToken: options.authToken, smsUrl: webhookUrl, smsMethod: 'POST' };
   const target = typeof deliverTo === 'function' ? deliverTo : (): string => deliverTo;
   const optedOut = new Set<string>();
   const inboxes = new Map<string, Inbox>();
@@ -78,7 +81,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     return known;
   };
   const rest = createRest({
-    ...{ accountSid, authToken, numbers: [number], smsUrl: webhookUrl },
+    ...{ accountSid, numbers: [number], settings },
     optedOut: (to) => optedOut.has(to),
     deliver: (to, body) => inbox(to).put({ body, via: 'rest' }),
   });
@@ -131,11 +134,12 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
 
   const signed: Phone['signed'] = (url, from, body, fields = {}) => {
     const all = { ...usualFields(newSid('SM'), accountSid, from, number, body), ...fields };
-    return { fields: all, signature: getExpectedTwilioSignature(authToken, url.replace(/#.*$/, ''), all) };
+    return { fields: all, signature: getExpectedTwilioSignature(settings.authToken, url.replace(/#.*$/, ''), all) };
   };
 
   return {
     restUrl: `http://127.0.0.1:${(rest.server.address() as AddressInfo).port}`,
+    settings,
     mishaps: rest.mishaps,
     inbox,
     again,

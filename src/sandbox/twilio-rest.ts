@@ -8,14 +8,21 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
  */
 export interface RestOptions {
   readonly accountSid: string;
-  readonly authToken: string;
   /** E.164: the account's numbers. */
   readonly numbers: readonly string[];
-  /** What is called when a message comes in. */
-  readonly smsUrl: string;
+  readonly settings: TwilioSettings;
   /** Whether this phone sent an opt-out word. */
   readonly optedOut: (to: string) => boolean;
   readonly deliver: (to: string, body: string) => void;
+}
+
+/** What somebody can change in the Twilio Console. */
+export interface TwilioSettings {
+  /** The primary token: what the API takes, and what is signed with. */
+  authToken: string;
+  /** What is called when a message comes in, and how. */
+  smsUrl: string;
+  smsMethod: 'POST' | 'GET';
 }
 
 /** How the next call is answered, for bad days: as Twilio's error, as other bytes, not at all, or by hanging up. */
@@ -80,7 +87,7 @@ function list(options: RestOptions, req: IncomingMessage, res: ServerResponse): 
     refuse(res, refusal);
     return;
   }
-  const { accountSid, numbers } = options;
+  const { accountSid, numbers, settings } = options;
   const { pathname, searchParams } = new URL(req.url ?? '', 'http://twilio');
   const wanted = searchParams.get('PhoneNumber');
   const found = numbers.filter((number) => wanted === null || number.includes(wanted));
@@ -92,7 +99,12 @@ function list(options: RestOptions, req: IncomingMessage, res: ServerResponse): 
       const sid = `PN${createHash('md5').update(number).digest('hex')}`;
       return {
         ...{ sid, account_sid: accountSid, api_version: '2010-04-01', phone_number: number, friendly_name: number },
-        ...{ sms_url: options.smsUrl, sms_method: 'POST', sms_fallback_url: '', sms_fallback_method: 'POST' },
+        ...{
+          sms_url: settings.smsUrl,
+          sms_method: settings.smsMethod,
+          sms_fallback_url: '',
+          sms_fallback_method: 'POST',
+        },
         ...{ sms_application_sid: '', voice_url: '', voice_method: 'POST', voice_application_sid: null },
         ...{ capabilities: { voice: true, sms: true, mms: true, fax: false }, status: 'in-use', beta: false },
         ...{ origin: 'twilio', address_requirements: 'none', trunk_sid: null, identity_sid: null, bundle_sid: null },
@@ -102,7 +114,7 @@ function list(options: RestOptions, req: IncomingMessage, res: ServerResponse): 
   });
 }
 
-function refusalOf({ accountSid, authToken }: RestOptions, req: IncomingMessage): Refusal | undefined {
+function refusalOf({ accountSid, settings: { authToken } }: RestOptions, req: IncomingMessage): Refusal | undefined {
   const wanted = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
   if (req.headers.authorization !== wanted) return { status: 401, code: 20003, message: 'Authenticate' };
   const resource = req.method === 'GET' ? 'IncomingPhoneNumbers' : 'Messages';

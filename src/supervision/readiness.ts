@@ -1,60 +1,59 @@
 import type { Config } from '../config/schema';
 import type { Cutter } from '../cutters/cutter';
+import type { Latch } from '../latch/latch';
 import type { Operator } from '../operators/operator';
-import type { Jobs } from '../queue/jobs';
-import { guardedIn, guardKey } from './guards';
-import type { Troubles } from './troubles';
+import { isRehearsal } from '../orders/drill';
+import type { LinePart, Signal } from './line/part';
+import { standing } from './standing';
 
-/** One part of the way from the phone to the cut. */
+/** One part of the way from the phone to the cut, as it is shown. */
 export interface Part {
   readonly name: string;
+  /** Whether it works: also where somebody has to see to it. */
   readonly ok: boolean;
-  /** Without it, is there no way left on which a stop could be carried out? */
-  readonly vital: boolean;
   readonly detail: string;
+  readonly signal?: Signal;
+  /** When it began to stand so, and when it was last seen to work. Epoch, in milliseconds. */
+  readonly since?: number;
+  readonly lastWell?: number | undefined;
+  /** What to do now. */
+  readonly todo?: string | undefined;
 }
 
 export interface Readiness {
   /** `armed`: all works. `degraded`: a stop still works. `disarmed`: a stop would not work now. */
   readonly state: 'armed' | 'degraded' | 'disarmed';
-  readonly parts: readonly Omit<Part, 'vital'>[];
+  /** What still works, in whole sentences. */
+  readonly works?: readonly string[];
+  readonly parts: readonly Part[];
 }
 
 export interface ReadinessOptions {
-  readonly cutters: readonly Cutter[];
-  readonly troubles: Troubles;
-  readonly jobs: Pick<Jobs, 'healthy'>;
+  readonly parts: readonly LinePart[];
+  readonly cutters: readonly Pick<Cutter, 'name' | 'required'>[];
   readonly operators: readonly Operator[];
-  readonly config: Pick<Config, 'api' | 'sms' | 'gateways'>;
-  /** Undefined where none is configured. */
-  readonly tripwire?: { readonly ok: boolean; readonly detail: string } | undefined;
+  readonly latches: readonly Latch[];
+  readonly config: Pick<Config, 'api' | 'gateways'>;
 }
 
 /** How ready the switch is, from what is known already: nothing is asked of anybody. */
-export function readiness({ cutters, troubles, jobs, operators, config, tripwire }: ReadinessOptions): Readiness {
-  const supervised = (name: string, vital: boolean): Part => {
-    const trouble = troubles.of(name);
-    return { name, vital, ok: trouble === undefined, detail: trouble ?? 'as it should be' };
-  };
-  const part = (name: string, ok: boolean, detail: string, vital = false): Part => ({ name, ok, vital, detail });
-  const people = operators.filter(({ rights }) => rights.includes('stop')).length;
-  return sumUp([
-    ...cutters.map(({ name, required }) => supervised(`cutter ${name}`, required)),
-    // The rungs before it need none.
-    ...guardedIn(config).map((gateway) => supervised(guardKey(gateway), false)),
-    supervised('ledger', false),
-    part('queue', jobs.healthy(), jobs.healthy() ? 'answers' : 'does not answer'),
-    part('operators', people > 0, `${people} may stop`, config.api.tokens.length === 0),
-    part('sms', config.sms.twilio !== undefined, config.sms.twilio ? 'configured' : 'not configured'),
-    // Whoever is awake can pull the cord without it.
-    ...(tripwire ? [part('tripwire', tripwire.ok, tripwire.detail)] : []),
-  ]);
+export function readiness({ parts, cutters, operators, latches, config }: ReadinessOptions): Readiness {
+  const people = operators.some(({ rights }) => rights.includes('stop'));
+  const programs = config.api.tokens.some(({ rights }) => rights.includes('stop'));
+  const beside = cutters.filter(({ name, required }) => required && !name.startsWith('apisix '));
+  const { state, works } = standing({
+    ...{ parts, gateways: config.gateways, hasDoor: people || programs },
+    required: beside.map(({ name }) => `cutter ${name}`),
+  });
+  return { state, works, parts: [...parts.map(shown), ...latches.flatMap(alarms)] };
 }
 
-/** Fails towards `disarmed`: with no gateway or no door at all there is nothing to pull. */
-export function sumUp(parts: readonly Part[]): Readiness {
-  const vital = parts.filter((part) => part.vital);
-  const broken = vital.length === 0 || vital.some((part) => !part.ok);
-  const state = broken ? 'disarmed' : parts.every((part) => part.ok) ? 'armed' : 'degraded';
-  return { state, parts: parts.map(({ name, ok, detail }) => ({ name, ok, detail })) };
+const shown = ({ name, signal, detail, todo, since, lastWell }: LinePart): Part => ({
+  ...{ name, ok: signal !== 'trouble', detail, signal, since, lastWell, todo },
+});
+
+/** A cut is an alarm for as long as it lasts. The way works: that is what it shows. */
+function alarms({ scope, state, order, since }: Latch): Part[] {
+  if (state === 'live' || isRehearsal(scope)) return [];
+  return [{ name: `scope ${scope}`, ok: true, signal: 'alarm', detail: `${state} by order ${order}`, since }];
 }

@@ -65,7 +65,33 @@ it.each(['degraded', 'disarmed'] as const)('%s is bad news, and says which part'
   expect(stderr).toMatch(new RegExp(`^${state.toUpperCase()}: `));
   const json = await status('--json');
   expect(json.code).toBe(1);
-  expect(JSON.parse(json.stdout)).toEqual({ ...readiness, scopes: [] });
+  expect(JSON.parse(json.stdout)).toEqual({ ...readiness, version: '0.0.0', scopes: [] });
+});
+
+it('says what still works, since when a part is broken, what to do, and what wants looking after', async () => {
+  const [since, lastWell] = [NOW, NOW - 60_000];
+  readiness = {
+    state: 'degraded',
+    works: ['STOP works at main.', 'RESTORE refuses until this is mended: ledger.'],
+    parts: [
+      { name: 'ledger', ok: false, signal: 'trouble', detail: 'does not answer', since, lastWell, todo: 'Mend it.' },
+      { name: 'twilio', ok: false, signal: 'trouble', detail: 'was not looked at', since, lastWell: undefined },
+      { name: 'certificate gw:443', ok: true, signal: 'supervisory', detail: 'ends soon', since, todo: 'Renew it.' },
+      { name: 'scope agent', ok: true, signal: 'alarm', detail: 'severed by order 7', since },
+    ],
+  };
+  expect((await status()).stdout).toBe(
+    [
+      '  ! ledger: does not answer (since 2026-01-02T03:04:05.000Z, last well 2026-01-02T03:03:05.000Z)',
+      '    -> Mend it.',
+      '  ! twilio: was not looked at (since 2026-01-02T03:04:05.000Z, not seen well)',
+      '  ~ certificate gw:443: ends soon (since 2026-01-02T03:04:05.000Z)',
+      '    -> Renew it.',
+      '  STOP works at main.',
+      '  RESTORE refuses until this is mended: ledger.',
+      '',
+    ].join('\n'),
+  );
 });
 
 it('takes a token with the right status', async () => {

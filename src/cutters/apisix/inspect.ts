@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock';
 import type { GatewayConfig, ScopeConfig } from '../../config/schema';
-import { armedWith, idsOf, obstacles, readClamp } from './clamp';
+import { armedWith, CLAMP_PATH, idsOf, obstacles, readClamp } from './clamp';
 import type { Streams } from './clamp-functions';
 import { type AdminApi, createAdminApi } from './client';
 import { type GatewayError, isGatewayError } from './fault';
@@ -72,10 +72,21 @@ export interface InspectOptions {
   readonly config: GatewayConfig;
   readonly scopes: Readonly<Record<string, ScopeConfig>>;
   readonly now: Clock;
+  /**
+   * Whether it is written, too: our own rule, with what it has. That shows what the right to write does not, an etcd that
+   * is full for instance, and is one revision of etcd.
+   */
+  readonly touch?: boolean;
 }
 
 /** Looks at everything that would make a cut fail on the day. Changes nothing. Never throws for a failing gateway. */
-export async function inspectGateway({ name, config, scopes, now }: InspectOptions): Promise<GatewayFacts> {
+export async function inspectGateway({
+  name,
+  config,
+  scopes,
+  now,
+  touch = false,
+}: InspectOptions): Promise<GatewayFacts> {
   const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile } = config;
   const api = createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile });
   try {
@@ -93,7 +104,7 @@ export async function inspectGateway({ name, config, scopes, now }: InspectOptio
         gateways,
         guards,
       };
-    const refused = await tryWriting(api);
+    const refused = await tryWriting(api, touch ? CLAMP_PATH : NOWHERE);
     const { clockSkewSeconds } = read;
     const admin: AdminFacts = {
       reads: true,
@@ -154,13 +165,18 @@ async function readAll(
 
 const NOWHERE = 'global_rules/pullcord-nowhere';
 
-/** Only the right to write is asked for: a patch of what isn't there changes nothing, and is refused before for want of it. */
-async function tryWriting(api: AdminApi): Promise<GatewayError | undefined> {
+/**
+ * A patch of what isn't there changes nothing, and is refused before for want of the right. An empty patch of what is
+ * there merges nothing, and is compared and swapped: it can't undo what somebody else writes at the same moment.
+ */
+async function tryWriting(api: AdminApi, path: string): Promise<GatewayError | undefined> {
   try {
-    await api.patch(NOWHERE, {});
+    await api.patch(path, {});
     return undefined;
   } catch (error) {
     if (!isGatewayError(error)) throw error;
+    // No rule of ours is there, to be written with what it has.
+    if (error.kind === 'not-found' && path !== NOWHERE) return tryWriting(api, NOWHERE);
     return error.kind === 'not-found' || error.kind === 'rejected' ? undefined : error;
   }
 }

@@ -18,7 +18,7 @@ import { type Handlers, operationRouter } from './router';
 import { spendAnswer } from './spend-view';
 import { subscriptionHandlers } from './subscriptions';
 import { failureLimit, type Token, tokenChecker } from './tokens';
-import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, scopeAnswer } from './views';
+import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, readinessAnswer, scopeAnswer } from './views';
 
 export interface ApiOptions {
   readonly desk: Desk;
@@ -52,6 +52,7 @@ export function api(options: ApiOptions): Router {
   const { desk, records } = options;
   const document = openapi(options.version);
   const verify = shared(() => records.verify());
+  const scopes = () => desk.latches().map((latch) => scopeAnswer(latch, options.missing(latch.scope)));
   const handlers: Handlers = {
     placeOrder: placeOrder(options),
 
@@ -67,9 +68,11 @@ export function api(options: ApiOptions): Router {
       return { status: 200, body: outcomeAnswer(order, outcome) };
     },
 
-    listScopes: async () => {
-      const scopes = desk.latches().map((latch) => scopeAnswer(latch, options.missing(latch.scope)));
-      return { status: 200, body: { scopes } };
+    listScopes: async () => ({ status: 200, body: { scopes: scopes() } }),
+
+    status: async () => {
+      const ready = readinessAnswer(await readiness(options));
+      return { status: 200, body: { ...ready, version: options.version, scopes: scopes() } };
     },
 
     listIncidents: async ({ query: { limit = LIST_LIMIT } }) => {
@@ -102,9 +105,8 @@ export function api(options: ApiOptions): Router {
     health: async () => ({ status: 200, body: { status: 'ok' } }),
 
     readiness: async () => {
-      const { state, parts } = await readiness(options);
-      const body = { state, parts: parts.map((part) => ({ ...part })) };
-      return state === 'disarmed' ? { status: 503, body } : { status: 200, body };
+      const body = readinessAnswer(await readiness(options));
+      return body.state === 'disarmed' ? { status: 503, body } : { status: 200, body };
     },
   };
   return operationRouter({

@@ -85,6 +85,14 @@ export const operations = {
     answers: { 200: components.ScopeList },
     refusals: [],
   },
+  status: {
+    ...read,
+    path: '/api/v1/status',
+    summary:
+      'Whether the switch would work now, part by part, and how every scope stands. Answers without the ledger, too.',
+    answers: { 200: components.Status },
+    refusals: [],
+  },
   listIncidents: {
     ...read,
     path: '/api/v1/incidents',

@@ -169,12 +169,28 @@ const token = z.object({
   rights: z.array(tokenRight).describe('What the bearer may do. Restoring is none of it.'),
 });
 const health = z.object({ status: z.literal('ok') });
+const part = z.object({
+  name: z.string(),
+  ok: z.boolean().describe('Whether it works: also where somebody has to see to it soon.'),
+  detail: z.string(),
+  signal: z
+    .enum(['normal', 'alarm', 'supervisory', 'trouble'])
+    .optional()
+    .describe(
+      'alarm: a cut is ordered; supervisory: it works, and wants looking after; trouble: it is broken, or nobody knows.',
+    ),
+  since: time.optional().describe('When it began to stand so.'),
+  lastWell: time.optional().describe('When it was last seen to work; missing: never since the start.'),
+  todo: z.string().optional().describe('What to do now.'),
+});
 const readiness = z.object({
   state: z
     .enum(['armed', 'degraded', 'disarmed'])
     .describe('degraded: a stop would cut, with less than what is configured; disarmed: it would not.'),
-  parts: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  works: z.array(z.string()).optional().describe('What still works, and what does not, in sentences.'),
+  parts: z.array(part),
 });
+const status = readiness.extend({ version: z.string(), scopes: z.array(scope) });
 const openapiDocument = z.record(z.string(), z.unknown());
 
 const problemDetails = z
@@ -211,6 +227,7 @@ export const components = {
   Token: token,
   Health: health,
   Readiness: readiness,
+  Status: status,
   Spend: spend,
   RelayReceipt: relayReceipt,
   Drill: drill,
@@ -231,3 +248,4 @@ export type VerdictAnswer = z.input<typeof verdict>;
 export type DrillAnswer = z.input<typeof drill>;
 export type SpendAnswer = z.input<typeof spend>;
 export type ReadinessAnswer = z.input<typeof readiness>;
+export type StatusAnswer = z.input<typeof status>;

@@ -3,7 +3,15 @@ import type { Incident } from '../../ledger/incident';
 import type { Line } from '../../ledger/store';
 import type { Outcome } from '../../orders/desk';
 import type { Order } from '../../orders/order';
-import type { IncidentAnswer, LedgerLineAnswer, OrderAnswer, OutcomeAnswer, ScopeAnswer } from './schemas';
+import type { Readiness } from '../../supervision/readiness';
+import type {
+  IncidentAnswer,
+  LedgerLineAnswer,
+  OrderAnswer,
+  OutcomeAnswer,
+  ReadinessAnswer,
+  ScopeAnswer,
+} from './schemas';
 
 /** How what we keep is shown. Field by field: what is added inside stays inside until it is added here. */
 
@@ -34,6 +42,15 @@ export function scopeAnswer(latch: Latch, missing: readonly string[]): ScopeAnsw
     incident,
     pending: pending && { operator: pending.operator, at: time(pending.at) },
   };
+}
+
+export function readinessAnswer({ state, works, parts }: Readiness): ReadinessAnswer {
+  const shown = parts.map(({ name, ok, detail, signal, since, lastWell, todo }) => ({
+    ...{ name, ok, detail, signal, todo },
+    ...{ since: since === undefined ? undefined : time(since) },
+    ...{ lastWell: lastWell === undefined ? undefined : time(lastWell) },
+  }));
+  return { state, works: works && [...works], parts: shown };
 }
 
 export function incidentAnswer(incident: Incident): IncidentAnswer {

@@ -1,3 +1,4 @@
+import type { State } from '../../ledger/store';
 import { PERIOD_SECONDS } from '../../operators/totp';
 import type { Check, CheckContext } from './context';
 import { about, type Finding } from './finding';
@@ -33,17 +34,20 @@ export function skewFinding(gateway: string, skew: number): Finding {
 
 async function ledgerFindings({ ledger, now }: CheckContext): Promise<Finding[]> {
   const sight = await ledger();
-  const at = now();
-  const newest = sight.kind === 'read' ? sight.state.head.at : sight.kind === 'served' ? sight.newestAt : undefined;
-  const findings = newest === undefined ? [] : behindFindings("the ledger's newest line", newest - at);
-  const steps = sight.kind === 'read' ? [...sight.state.operators.values()] : [];
-  return [
-    ...findings,
-    ...steps.flatMap(({ operator, lastStep }) =>
-      behindFindings(`the last code of ${operator}`, lastStep * PERIOD_SECONDS * 1000 - at),
-    ),
-  ];
+  if (sight.kind === 'read') return stateFindings(sight.state, now());
+  return sight.kind === 'served' && sight.newestAt !== undefined ? lineFindings(sight.newestAt, now()) : [];
 }
+
+/** What the ledger has seen of time. @param at epoch, in milliseconds. */
+export const stateFindings = ({ head, operators }: Pick<State, 'head' | 'operators'>, at: number): Finding[] => [
+  ...lineFindings(head.at, at),
+  ...[...operators.values()].flatMap(({ operator, lastStep }) =>
+    behindFindings(`the last code of ${operator}`, lastStep * PERIOD_SECONDS * 1000 - at),
+  ),
+];
+
+const lineFindings = (newestAt: number, at: number): Finding[] =>
+  behindFindings("the ledger's newest line", newestAt - at);
 
 /** Nothing that was written can lie in the future. @param ms how far it does; negative: how old it is. */
 function behindFindings(what: string, ms: number): Finding[] {

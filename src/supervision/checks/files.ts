@@ -12,7 +12,7 @@ export const checkFiles: Check = async ({ config, configFile }) => [
 ];
 
 /** @param embedded whether the ledger's database is in there: its files are made writable for everybody. */
-function dataDirFindings(path: string, embedded: boolean): Finding[] {
+export function dataDirFindings(path: string, embedded: boolean): Finding[] {
   const { ok, warning, fault } = about('files');
   const stat = statOf(path);
   if (stat === undefined) {

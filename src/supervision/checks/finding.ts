@@ -7,11 +7,17 @@ export interface Finding {
   readonly what: string;
   /** What to do now. */
   readonly advice?: string;
+  /** A warning to who looks once: it may pass, or nothing is known. To who looks all the time it is trouble. */
+  readonly doubt?: true;
+  /** A warning that may be as it should be: it is shown, and nobody is called for it. */
+  readonly quiet?: true;
 }
 
 /** Makes findings about one thing. Whoever says that something is wrong has to say what to do. */
 export const about = (check: string) => ({
   ok: (what: string): Finding => ({ check, level: 'ok', what }),
   warning: (what: string, advice: string): Finding => ({ check, level: 'warning', what, advice }),
+  doubt: (what: string, advice: string): Finding => ({ check, level: 'warning', what, advice, doubt: true }),
+  quiet: (what: string, advice: string): Finding => ({ check, level: 'warning', what, advice, quiet: true }),
   fault: (what: string, advice: string): Finding => ({ check, level: 'fault', what, advice }),
 });

@@ -26,28 +26,31 @@ async function gatewayFindings(context: CheckContext, name: string): Promise<Fin
   ];
 }
 
-function adminFindings({ gateway, admin }: GatewayFacts): Finding[] {
+export function adminFindings({ gateway, admin }: GatewayFacts): Finding[] {
   const { ok, fault } = about(`gateway ${gateway}`);
   const { reads, writes, why = 'Look at the error log of the Admin API.' } = admin;
   if (reads && writes) return [ok('the Admin key is accepted and may write')];
   return [fault(reads ? 'the Admin key may read but not write' : 'the Admin API cannot be used', why)];
 }
 
-function clampFindings(name: string, clamp: ClampFacts, method: GatewayConfig['method'], serves: boolean): Finding[] {
-  const { ok, warning, fault } = about(`gateway ${name}`);
+export function clampFindings(
+  name: string,
+  clamp: ClampFacts,
+  method: GatewayConfig['method'],
+  serves: boolean,
+): Finding[] {
+  const { ok, warning, doubt, fault } = about(`gateway ${name}`);
   if (method === 'rewrite') return [ok('cuts by rewriting the routes')];
   const { armed, armable, streams, cut } = clamp;
   const why = clamp.why.join('; ');
   if (!armable)
     return method === 'clamp'
       ? [fault('the clamp cannot be armed, so nothing would be cut', `${why}. Or set method: auto.`)]
-      : [warning('the clamp cannot be armed: routes would be rewritten one by one, and open streams go on', `${why}.`)];
+      : [doubt('the clamp cannot be armed: routes would be rewritten one by one, and open streams go on', `${why}.`)];
   const findings = streams === 'all' ? [] : [warning(LEAVES[streams], `${why}.`)];
   if (armed) findings.push(ok(cut > 0 ? `the clamp is armed and cuts ${cut} routes now` : 'the clamp is armed'));
   else if (serves)
-    findings.push(
-      warning('the clamp is not armed, though Pullcord serves', 'Wait for some seconds, then see its log.'),
-    );
+    findings.push(doubt('the clamp is not armed, though Pullcord serves', 'Wait for some seconds, then see its log.'));
   else findings.push(ok('the clamp can be armed'));
   return findings;
 }
@@ -58,7 +61,7 @@ const LEAVES: Readonly<Record<Exclude<ClampFacts['streams'], 'all'>, string>> = 
   'all-without-event': 'the clamp ends open streams without telling the client',
 };
 
-function nodeFindings({ gateway, gateways }: GatewayFacts): Finding[] {
+export function nodeFindings({ gateway, gateways }: GatewayFacts): Finding[] {
   const { ok, fault } = about(`gateway ${gateway}`);
   const silent = gateways.filter(({ answers }) => !answers);
   if (silent.length === 0) return [ok(`probes reach ${gateways.map(({ url }) => new URL(url).host).join(', ')}`)];

@@ -1,10 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { Check } from './context';
-import { about } from './finding';
+import type { CheckContext } from './context';
+import { about, type Finding } from './finding';
 
 /** Whether the program of the last resort is there. It is not run. */
-export const checkLastResort: Check = async ({ config }) => {
+export const checkLastResort = async ({ config }: Pick<CheckContext, 'config'>): Promise<readonly Finding[]> => {
   const { ok, fault } = about('last resort');
   const [program] = config.lastResort?.command ?? [];
   if (program === undefined) return [];

@@ -60,7 +60,7 @@ function modeFindings(path: string, mode: number, sameOwner: boolean): Finding[]
   return findings;
 }
 
-function rightFindings(operators: readonly Operator[], needed: number): Finding[] {
+export function rightFindings(operators: readonly Operator[], needed: number): Finding[] {
   const who = (right: 'stop' | 'restore'): string[] =>
     operators.filter(({ rights }) => rights.includes(right)).map(({ name }) => name);
   const [stop, restore] = [who('stop'), who('restore')];
@@ -78,7 +78,7 @@ function rightFindings(operators: readonly Operator[], needed: number): Finding[
   ];
 }
 
-function codeFindings({ name, totpSecret }: Operator, now: number): Finding[] {
+export function codeFindings({ name, totpSecret }: Operator, now: number): Finding[] {
   try {
     generateSync({ secret: totpSecret, epoch: Math.floor(now / 1000) });
     return [];
@@ -92,7 +92,7 @@ function codeFindings({ name, totpSecret }: Operator, now: number): Finding[] {
   }
 }
 
-function backupFindings({ name, backupCodes }: Operator, used: ReadonlySet<string> | undefined): Finding[] {
+export function backupFindings({ name, backupCodes }: Operator, used: ReadonlySet<string> | undefined): Finding[] {
   const advice = `Print new ones: pullcord operator codes ${name}`;
   if (!used)
     return backupCodes.length > 0

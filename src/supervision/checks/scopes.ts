@@ -5,7 +5,7 @@ import { planProbes } from '../../cutters/apisix/probe-plan';
 import type { Check, CheckContext } from './context';
 import { about, type Finding } from './finding';
 
-interface Held extends ScopeFacts {
+export interface Held extends ScopeFacts {
   readonly gateway: string;
 }
 
@@ -32,7 +32,7 @@ export const checkScopes: Check = async (context) => {
 const CHOOSE = 'Label the routes, or correct routes and except of the scope.';
 
 /** @param all whether every gateway could be read. */
-function routeFindings(scope: string, held: readonly Held[], all: boolean): Finding[] {
+export function routeFindings(scope: string, held: readonly Held[], all: boolean): Finding[] {
   const { ok, warning, fault } = about(`scope ${scope}`);
   const routes = held.reduce((sum, facts) => sum + facts.routes, 0);
   if (held.length === 0) return [];

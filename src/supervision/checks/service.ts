@@ -1,10 +1,10 @@
-import { components } from '../../intake/http/schemas';
-import type { Readiness } from '../readiness';
+import { components, type ReadinessAnswer } from '../../intake/http/schemas';
+
 import { ask } from './ask';
 
 /** The Pullcord at `listen.internal`. */
 export type Service =
-  | { readonly kind: 'serves'; readonly url: string; readonly readiness: Pick<Readiness, 'state' | 'parts'> }
+  | { readonly kind: 'serves'; readonly url: string; readonly readiness: Pick<ReadinessAnswer, 'state' | 'parts'> }
   /** Nothing listens there. */
   | { readonly kind: 'away'; readonly url: string }
   /** Something does, and it does not answer as Pullcord does. */

@@ -5,7 +5,7 @@ import { relayedUrls, signedUrl } from '../../intake/sms/twilio-message';
 import type { CheckContext } from './context';
 import { about, type Finding } from './finding';
 
-const { ok, warning, fault } = about('Twilio');
+const { ok, warning, doubt, fault } = about('Twilio');
 const TIMEOUT_MS = 4_000;
 const TWILIO = 'https://api.twilio.com';
 
@@ -43,7 +43,7 @@ export const checkTwilio = async ({
       answer = await client.request({ method: 'get', uri, params: { PhoneNumber: number } });
     } catch {
       return [
-        warning(
+        doubt(
           'cannot be asked from here: no result can be texted, but for what is seen within seconds',
           'Open the way out to api.twilio.com, port 443.',
         ),
@@ -67,7 +67,7 @@ function accountFinding(status: number): Finding {
       'Put the primary one of the Twilio Console first. Twilio signs with it, and texts are sent with it.',
     );
   if (status === 404) return fault('does not know the account', 'Correct sms.twilio.accountSid.');
-  return warning(`answered ${status} when it was asked for the numbers`, 'Check again later; see status.twilio.com.');
+  return doubt(`answered ${status} when it was asked for the numbers`, 'Check again later; see status.twilio.com.');
 }
 
 function numberFindings(

@@ -45,6 +45,8 @@ async function serve(options: AdminOptions, request: IncomingMessage, response: 
     .map(decodeURIComponent);
   const asked = { method, segments, query: url.searchParams };
 
+  // The gateway's clock is the one that it was given: codes are judged by how far it is from ours.
+  response.setHeader('date', new Date(options.now() * 1000).toUTCString());
   const fault = options.faultOf(method, url.pathname);
   if (fault?.how === 'answer') return sendFault(request, response, fault.status);
   if (fault?.how === 'delay') await fault.over;
