@@ -161,11 +161,15 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
   };
 }
 
+/** Of a gateway; what else is wrong of the way is what the rig was made for. */
+const GATEWAY = /^(cutter|guard|admin|clamp|nodes) /;
+
 /** Waits until the gateway was seen and the clamp is armed; a rig whose gateway is away goes on without. */
 async function armed({ internalUrl }: Pullcord): Promise<void> {
   for (let look = 0; look < ARMED_LOOKS; look++) {
     const answer = await fetch(`${internalUrl}/readyz`);
-    if (((await answer.json()) as { state: string }).state === 'armed') return;
+    const { parts } = (await answer.json()) as { parts: readonly { readonly name: string; readonly ok: boolean }[] };
+    if (parts.every(({ name, ok }) => ok || !GATEWAY.test(name))) return;
     await sleep(ARMED_EVERY_MS);
   }
 }
