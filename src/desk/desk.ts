@@ -96,22 +96,23 @@ export class OrderDesk implements Desk {
     let verdict: Verdict | undefined;
     let givenUp = false;
     const orderedAt = performance.now();
-    const commit = async (): Promise<Committed> => {
+    /** What was known of it already, if anything. */
+    const ask = async (): Promise<Receipt | undefined> => {
       // What was stopped without the ledger has to be known before anything is restored.
       if (request.action === 'restore' && spool.all().length > 0) await this.recordSpooled();
-      return store.commit((state) => {
+      const committed = await store.commit((state) => {
         // Carried out by now: a code that has grown old in the line must not refuse it afterwards.
         if (givenUp) return undefined;
         verdict = this.judge(state, request, proof);
         return verdict.change;
       });
+      if (committed.status === 'duplicate') return this.repeated(committed.outcome);
+      return verdict?.receipt.kind === 'stands' ? this.repeated({ order: verdict.receipt.order }) : undefined;
     };
     try {
       // Only a stop goes on without the ledger. A restore that was refused, and written a moment later, would happen.
-      const committed = await (request.action === 'sever'
-        ? bounded(commit(), config.bounds.ledgerMs, 'the ledger')
-        : commit());
-      if (committed.status === 'duplicate') return await this.repeated(committed.outcome);
+      const known = await (request.action === 'sever' ? bounded(ask(), config.bounds.ledgerMs, 'the ledger') : ask());
+      if (known) return known;
     } catch (error) {
       givenUp = true;
       if (request.action !== 'sever' && !(error instanceof StoreUnavailable)) throw error;
@@ -122,9 +123,8 @@ export class OrderDesk implements Desk {
     const { receipt, change } = verdict;
     for (const { kind, data } of change?.entries ?? [])
       if (kind === 'refusal') this.told.count(data.reason as RefusalReason, data);
-    return receipt.kind === 'stands'
-      ? this.repeated({ order: receipt.order })
-      : this.carryOut(receipt, request, orderedAt);
+    // What `stands` was answered above, within the bound.
+    return this.carryOut(receipt as Receipt, request, orderedAt);
   }
 
   async outcome(order: Order, waitMs: number): Promise<Outcome> {

@@ -5,7 +5,7 @@ import type { GatewayConfig, ScopeConfig } from '../../config/schema';
 import { ALWAYS, type Cutter, type Goal, type Leave, type Report, type Sight } from '../cutter';
 import { type Arming, idsOf } from './clamp';
 import { ClampRung } from './clamp-rung';
-import { createAdminApi } from './client';
+import { type AdminApi, createAdminApi } from './client';
 import { isGatewayError } from './fault';
 import { GuardRung } from './guard/guard-rung';
 import { Holdings } from './holdings';
@@ -14,7 +14,7 @@ import { Lookout, type View } from './lookout';
 import { chooses } from './match';
 import { NO_LEAVE, type Notes } from './notes';
 import { Overtaken, stopIf } from './overtaken';
-import { createProber } from './probe';
+import { createProber, type Prober } from './probe';
 import { createRewriter, type SnapshotStore } from './rewrite';
 import { type RewriteGoal, RewriteRung } from './rewrite-rung';
 import { type Route, routeOf } from './route';
@@ -34,6 +34,9 @@ export interface ApisixCutterOptions {
   readonly onRoutes?: ((gateway: string, chosen: ReadonlyMap<string, readonly Route[]>) => void) | undefined;
   /** What is wrong with the guards, once a pass; empty when all is well. Must not throw. */
   readonly onGuard?: ((gateway: string, faults: readonly string[]) => void) | undefined;
+  /** In place of what is made of the configuration: for a gateway that is asked otherwise than by HTTP. */
+  readonly api?: AdminApi;
+  readonly prober?: Prober;
 }
 
 export interface ApisixCutter extends Cutter {
@@ -60,10 +63,10 @@ interface Pass {
 export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
   const { name, config, scopes, snapshots, logger, now, onRoutes, onGuard, random = Math.random } = options;
   const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile, method, probeConnections: connections } = config;
-  const api = createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile, random });
+  const api = options.api ?? createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile, random });
   const clamp = new ClampRung(api);
   const rewrite = new RewriteRung(createRewriter({ api, snapshots, gateway: name, now }));
-  const prober = createProber({ gatewayUrls, connections, timeoutMs, caFile });
+  const prober = options.prober ?? createProber({ gatewayUrls, connections, timeoutMs, caFile });
   const patienceMs = method === 'auto' ? config.climbAfterMs : Number.POSITIVE_INFINITY;
   const lookout = new Lookout({ gateway: name, scopes, prober, now, timeoutMs, patienceMs });
   const holdings = new Holdings(scopes);

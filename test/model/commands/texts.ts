@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { parseForm } from '../../../src/intake/sms/form';
+import { type Name, phoneOf, RELAYED_URL, type ScopeName, scopeNames } from '../people';
+import { type Fields, fieldsOf, formOf, sign } from '../signed';
+import { callWebhook } from '../webhook';
+import type { World } from '../world';
+import { Command } from './command';
+import { alive, codeKinds, codeOf, nextId } from './typed';
+
+const nextSid = (): string => `SM${nextId().toString(16).padStart(32, '0')}`;
+
+const sentTexts = new WeakMap<World, Fields[]>();
+
+async function deliver(
+  world: World,
+  instance: number,
+  fields: Fields,
+  how: { relayed: boolean; forged: boolean; heard: boolean },
+) {
+  const program = alive(world, instance);
+  if (!program) return;
+  const { life, doors } = program;
+  const { relayed, forged, heard } = how;
+  if (!relayed) {
+    const call = (): void =>
+      void callWebhook(doors.twilio, { fields, forged, hears: () => life.alive && heard }).then(({ text }) => {
+        if (text !== undefined && life.alive) world.laws.told(text);
+      });
+    await world.time.as(life, call);
+    return;
+  }
+  const form = parseForm(Buffer.from(formOf(fields)));
+  if (!form) throw new Error('a form of the model has too many fields');
+  const signature = sign(forged ? { ...fields, Body: 'another one' } : fields, RELAYED_URL);
+  const relayedForm = { url: RELAYED_URL, signature, form, token: 'relayer', correlation: 'relay' };
+  await world.time.as(life, () => void doors.relay(relayedForm));
+}
+
+export const text = fc
+  .record({
+    who: fc.constantFrom<Name | 'stranger'>('alice', 'alice', 'bob', 'bob', 'carol', 'stranger'),
+    verb: fc.constantFrom('STOP', 'STOP', 'RESTORE', 'RESTORE', 'RESTORE', 'STATUS'),
+    scope: fc.constantFrom<ScopeName>(...scopeNames),
+    code: fc.constantFrom(...codeKinds),
+    n: fc.integer({ min: 1, max: 3 }),
+    how: fc.record({
+      relayed: fc.boolean(),
+      forged: fc.constantFrom(false, false, false, false, false, false, false, true),
+      heard: fc.constantFrom(true, true, true, false),
+    }),
+    instance: fc.nat(1),
+    steps: fc.nat(40),
+  })
+  .map(({ who, verb, scope, code, n, how, instance, steps }) => {
+    const name = `${who} texts ${verb} ${scope} ${code}${code === 'backup' ? n : ''}${how.relayed ? ' by relay' : ''}${how.forged ? ' forged' : ''}${how.heard ? '' : ' unheard'} to ${instance}`;
+    return new Command(name, steps, async (world) => {
+      const typed = codeOf(world, who === 'stranger' ? 'alice' : who, code, n);
+      const sid = nextSid();
+      const fields = fieldsOf({
+        MessageSid: sid,
+        From: phoneOf(who),
+        Body: `${verb} ${scope} ${typed.text}`.trim(),
+      }) as Fields;
+      // A stranger's order is nobody's, whatever code it bears; a backup code stops for anybody, and all of it.
+      const proof = who === 'stranger' && typed.proof.kind === 'code' ? { kind: 'nothing' as const } : typed.proof;
+      if (verb !== 'STATUS' && !how.forged)
+        world.laws.send({ key: `sms:${sid}`, action: verb === 'STOP' ? 'sever' : 'restore', scope, proof });
+      if (!how.forged) sentTexts.set(world, [...(sentTexts.get(world) ?? []), fields]);
+      await deliver(world, instance, fields, how);
+    });
+  });
+
+export const textAgain = fc
+  .record({ ago: fc.nat(3), relayed: fc.boolean(), instance: fc.nat(1), steps: fc.nat(40) })
+  .map(
+    ({ ago, relayed, instance, steps }) =>
+      new Command(
+        `the text ${ago} before comes again${relayed ? ' by relay' : ''} to ${instance}`,
+        steps,
+        async (world) => {
+          const fields = sentTexts.get(world)?.at(-1 - ago);
+          if (fields) await deliver(world, instance, fields, { relayed, forged: false, heard: true });
+        },
+      ),
+  );
