@@ -27,6 +27,7 @@ import { Doubt, joined } from './doubt';
 import { judge, type Verdict } from './judge';
 import { outcomeOf, UNNUMBERED } from './outcome';
 import { RefusalMeter } from './refusal-meter';
+import { Uncertain } from './uncertain';
 
 export interface DeskOptions {
   readonly config: Config;
@@ -69,6 +70,7 @@ export class OrderDesk implements Desk {
   private readonly told: RefusalMeter;
   private readonly doubt = new Doubt();
   private readonly correlations = new Correlations();
+  private readonly uncertain: Uncertain;
   private readonly untold = new Set<() => void>();
   /** Lines that the ledger did not take. */
   private unrecorded: readonly Entry[] = [];
@@ -76,6 +78,7 @@ export class OrderDesk implements Desk {
   constructor(private readonly options: DeskOptions) {
     this.meter = new RefusalMeter((entries) => this.record(entries));
     this.told = new RefusalMeter((entries) => entries.forEach(options.events.refused));
+    this.uncertain = new Uncertain(options);
   }
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
@@ -95,11 +98,13 @@ export class OrderDesk implements Desk {
     }
     let verdict: Verdict | undefined;
     let givenUp = false;
+    let asked = false;
     const orderedAt = performance.now();
     /** What was known of it already, if anything. */
     const ask = async (): Promise<Receipt | undefined> => {
       // What was stopped without the ledger has to be known before anything is restored.
       if (request.action === 'restore' && spool.all().length > 0) await this.recordSpooled();
+      asked = true;
       const committed = await store.commit((state) => {
         // Carried out by now: a code that has grown old in the line must not refuse it afterwards.
         if (givenUp) return undefined;
@@ -117,6 +122,8 @@ export class OrderDesk implements Desk {
       givenUp = true;
       if (request.action !== 'sever' && !(error instanceof StoreUnavailable)) throw error;
       logger.error({ err: error, correlation: request.correlation }, 'the ledger is away');
+      if (request.action !== 'sever' && asked && (error as StoreUnavailable).inDoubt)
+        return this.carryOut(await this.uncertain.settle(request), request, orderedAt);
       return this.withoutLedger(request, proof);
     }
     if (!verdict) throw new Error('the store committed without asking for a decision');
@@ -201,6 +208,7 @@ export class OrderDesk implements Desk {
   }
 
   close(): void {
+    this.uncertain.close();
     for (const tell of this.untold) tell();
     this.meter.flush();
     this.told.flush();

@@ -37,6 +37,21 @@ export function openPostgres(url: string, timeoutMs: number): OpenDatabase & { k
       await ensureSchema();
       return pool.query(text, params);
     },
+    send: async (text, params, way) => {
+      await ensureSchema();
+      const client = await pool.connect();
+      try {
+        if (way.givenUp) throw new Error('given up before it was sent');
+        way.sent = true;
+        const answer = await client.query(text, params);
+        client.release();
+        return answer;
+      } catch (error) {
+        // As pg's own `pool.query` does: what failed once is not used again.
+        client.release(true);
+        throw error;
+      }
+    },
     close: () => pool.end(),
   };
 }

@@ -3,7 +3,7 @@ import type { Permit } from '../fallback/permit';
 import type { Order } from '../orders/order';
 import { bounded } from './bounded';
 import { chain, type SealedLine } from './chain';
-import type { Database } from './database';
+import type { Database, Way } from './database';
 import { DrillShelf, type KeptDrill } from './drill-shelf';
 import { applyChange } from './state';
 import {
@@ -78,9 +78,7 @@ export class SqlStore implements Store {
       const change = decide(state);
       if (!change || change.entries.length === 0) return { status: 'committed', state };
       const lines = chain(this.options.ledgerKey, state.head, change.entries, this.options.now());
-      const [row] = await this.rows<{ status: string }>('select pullcord.commit($1) as status', [
-        JSON.stringify(toWire(state, change, lines)),
-      ]);
+      const [row] = await this.written(JSON.stringify(toWire(state, change, lines)));
       if (row?.status === 'committed') {
         const after = applyChange(state, change, lines);
         // A refresh that went on meanwhile may know better: of an order by another instance, for one.
@@ -198,16 +196,34 @@ export class SqlStore implements Store {
     await this.tail;
   }
 
-  private async rows<R>(text: string, params: unknown[] = []): Promise<R[]> {
+  /** @throws StoreUnavailable, in doubt when the database may have written it without saying so. */
+  private async written(change: string): Promise<{ status: string }[]> {
+    const way: Way = {};
     try {
-      const answer = await bounded(this.options.database.query(text, params), this.options.timeoutMs, 'the ledger');
-      return answer.rows as R[];
+      return await this.rows<{ status: string }>('select pullcord.commit($1) as status', [change], way);
+    } catch (error) {
+      way.givenUp = true;
+      if (!(error instanceof Error) || !way.sent || isRefusal(error.cause)) throw error;
+      throw new StoreUnavailable(error.message, true);
+    }
+  }
+
+  private async rows<R>(text: string, params: unknown[] = [], way?: Way): Promise<R[]> {
+    const { database, timeoutMs } = this.options;
+    try {
+      const asked = way && database.send ? database.send(text, params, way) : database.query(text, params);
+      return (await bounded(asked, timeoutMs, 'the ledger')).rows as R[];
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
-      throw new StoreUnavailable(`the ledger refuses: ${error instanceof Error ? error.message : String(error)}`);
+      const why = error instanceof Error ? error.message : String(error);
+      throw Object.assign(new StoreUnavailable(`the ledger refuses: ${why}`), { cause: error });
     }
   }
 }
+
+/** The database's own word that nothing was written; what ends a session (class 57) says nothing of its last statement. */
+const isRefusal = (cause: unknown): boolean =>
+  cause instanceof Error && 'severity' in cause && !('code' in cause && String(cause.code).startsWith('57'));
 
 const sameHead = (a: State['head'], b: State['head']): boolean => a.seq === b.seq && a.hash === b.hash;
 

@@ -90,6 +90,14 @@ export type RequestOutcome =
 
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+
+  constructor(
+    message: string,
+    /** What was to be written went out, and may have been written, or may still be. */
+    readonly inDoubt = false,
+  ) {
+    super(message);
+  }
 }
 
 /**
