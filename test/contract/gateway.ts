@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { type Apisix, startApisix } from '../../src/sandbox/apisix';
+import { type Apisix, type ApisixOptions, startApisix } from '../../src/sandbox/apisix';
 import { bodyOf, send } from '../sandbox/recorded/exchange';
 import { until } from '../support/until';
 import { startUpstream, type Upstream } from '../support/upstream';
 
 /**
  * The gateway of the contract suite: the sandbox, or the real one that APISIX_ADMIN_URL, APISIX_ADMIN_KEY and
- * APISIX_GATEWAY_URL (several: separated by commas) name; its guards by APISIX_GUARD_URL and APISIX_GUARD_SECRET. Whatever a test writes bears a mark of this run and is deleted
- * at the end; nothing else is touched.
+ * APISIX_GATEWAY_URL (several: separated by commas) name; its Control API by APISIX_CONTROL_URL; its guards by
+ * APISIX_GUARD_URL and APISIX_GUARD_SECRET. Whatever a test writes bears a mark of this run and is deleted at the end;
+ * nothing else is touched.
  */
 export interface Gateway {
   readonly adminUrl: string;
@@ -16,6 +17,8 @@ export interface Gateway {
   /** Where guards are, one a node; empty on a real gateway when APISIX_GUARD_URL names none. */
   readonly controlUrls: readonly string[];
   readonly guardSecret: string;
+  /** Where health checks are told, one a node, as `gatewayUrls`; empty on a real gateway when nothing names it. */
+  readonly healthUrls: readonly string[];
   /** Starts every id and every path that a test makes up: `pc1a2b3c`. */
   readonly mark: string;
   readonly upstream: Upstream;
@@ -42,10 +45,14 @@ const SANDBOX_SECRET = 'the secret of the guards of the sandbox';
 /** Fresh connections that have to agree: a real gateway has several workers, and each learns by itself. */
 const AGREEING = 12;
 
-export async function openGateway(env: NodeJS.ProcessEnv = process.env): Promise<Gateway> {
+/** @param options of the sandbox. */
+export async function openGateway(
+  options: Pick<ApisixOptions, 'nodes' | 'checkSecondMs'> = {},
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Gateway> {
   const sandbox: Apisix | undefined = env.APISIX_ADMIN_URL
     ? undefined
-    : await startApisix({ nodes: 2, guard: { secret: SANDBOX_SECRET } });
+    : await startApisix({ nodes: 2, guard: { secret: SANDBOX_SECRET }, ...options });
   const adminUrl = sandbox?.adminUrl ?? env.APISIX_ADMIN_URL ?? '';
   const adminKey = sandbox?.adminKey ?? env.APISIX_ADMIN_KEY ?? '';
   const gatewayUrls = sandbox?.gatewayUrls ?? (env.APISIX_GATEWAY_URL ?? '').split(',').map((url) => url.trim());
@@ -88,6 +95,7 @@ export async function openGateway(env: NodeJS.ProcessEnv = process.env): Promise
     adminKey,
     gatewayUrls,
     controlUrls: sandbox?.controls.map(({ url }) => url) ?? listed(env.APISIX_GUARD_URL),
+    healthUrls: sandbox?.controls.map(({ url }) => url) ?? listed(env.APISIX_CONTROL_URL ?? env.APISIX_GUARD_URL),
     guardSecret: sandbox ? SANDBOX_SECRET : (env.APISIX_GUARD_SECRET ?? ''),
     mark,
     upstream,

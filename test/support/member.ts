@@ -1,0 +1,84 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** How a node of an upstream behaves: it answers with its name, with a status, breaks off, or never answers. */
+export type Mood = 'well' | 500 | 429 | 'breaks' | 'hangs';
+
+/** One node behind a gateway, a primary or a fallback. Its mood holds for requests; probes may find it otherwise. */
+export interface Member {
+  readonly port: number;
+  mood: Mood;
+  /** What probes (`/probe`) find. Left out: the same. */
+  probeMood: Mood | undefined;
+  /** Requests and probes that came, each as `POST /path`. */
+  readonly requests: readonly string[];
+  readonly probes: readonly string[];
+  /** Streams that are open. */
+  open(): number;
+  /** Its port refuses connections, and the open ones are cut. */
+  down(): Promise<void>;
+  /** Listens again, on the same port. */
+  up(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds between the events of a stream. */
+const BEAT_MS = 10;
+
+export async function startMember(name: string): Promise<Member> {
+  const requests: string[] = [];
+  const probes: string[] = [];
+  const sockets = new Set<Socket>();
+  let open = 0;
+  let port = 0;
+
+  function stream(response: ServerResponse): void {
+    open += 1;
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const timer = setInterval(() => response.write(`data: ${name}\n\n`), BEAT_MS);
+    response.on('close', () => {
+      clearInterval(timer);
+      open -= 1;
+    });
+  }
+
+  const server = createServer((request, response) => {
+    const { method, url = '' } = request;
+    request.resume();
+    const isProbe = url.startsWith('/probe');
+    (isProbe ? probes : requests).push(`${method} ${url}`);
+    const mood = isProbe ? (member.probeMood ?? member.mood) : member.mood;
+    if (mood === 'hangs') return;
+    if (mood === 'breaks') request.socket.destroy();
+    else if (mood !== 'well') response.writeHead(mood, { 'content-type': 'text/plain' }).end(`failed: ${name}`);
+    else if (url.endsWith('/stream')) stream(response);
+    else response.writeHead(200, { 'content-type': 'text/plain' }).end(name);
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+
+  const up = (): Promise<void> => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const down = async (): Promise<void> => {
+    if (!server.listening) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await up();
+  port = (server.address() as AddressInfo).port;
+
+  const member: Member = {
+    port,
+    mood: 'well',
+    probeMood: undefined,
+    requests,
+    probes,
+    open: () => open,
+    down,
+    up,
+    close: down,
+  };
+  return member;
+}
