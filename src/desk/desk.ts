@@ -234,8 +234,10 @@ export class OrderDesk implements Desk {
     return judge(state, request, this.authorityFor(state, request, proof, now), now, rule);
   }
 
-  private authorityFor(state: State, request: OrderRequest, proof: Proof, now: number): Authority {
-    const { config, operators, drillOperator } = this.options;
+  /** @param known what the ledger says; what was used without it counts beside it, wherever that is decided. */
+  private authorityFor(known: State | undefined, request: OrderRequest, proof: Proof, now: number): Authority {
+    const { config, operators, drillOperator, spool } = this.options;
+    const state = this.doubt.upon(known, spool.all());
     if (concernsDrill(request, proof)) return authoriseDrill(drillOperator?.(), state, request, proof, now);
     return authorise({ operators, config }, state, request.action, proof, now);
   }
@@ -276,8 +278,7 @@ export class OrderDesk implements Desk {
     const earlier = spool.all().find((stop) => stop.request.key === request.key);
     if (earlier) return { kind: 'repeated', order: unnumbered(request, earlier.by, earlier.at) };
     const at = this.options.now();
-    const state = this.doubt.upon(store.mirror(), spool.all());
-    const authority = this.authorityFor(state, request, proof, at);
+    const authority = this.authorityFor(store.mirror(), request, proof, at);
     if (authority.use) this.doubt.note(authority.use);
     if (authority.kind === 'refused') return refuse(authority.refused, authority.detail);
     const { by, use, backupCodeUsed } = authority;

@@ -26,11 +26,14 @@ export class Doubt {
   /** The state that a stop is decided upon without the ledger. */
   upon(known: State | undefined, stops: readonly SpooledStop[]): State {
     const state = known ?? EMPTY_STATE;
-    const uses = [...this.uses].map(([name, use]) => [name, joined(state.operators.get(name), use)] as const);
+    const operators = new Map(state.operators);
+    // Those of the stops are known over a restart, too.
+    for (const use of [...this.uses.values(), ...stops.flatMap((stop) => stop.use ?? [])])
+      operators.set(use.operator, joined(operators.get(use.operator), use));
     const backupCodes = stops.flatMap((stop) => stop.backupCodeUsed ?? []);
     return {
       ...state,
-      operators: new Map([...state.operators, ...uses]),
+      operators,
       backupCodesUsed: new Set([...state.backupCodesUsed, ...backupCodes]),
     };
   }

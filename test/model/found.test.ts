@@ -1,5 +1,6 @@
 import { tripOf } from './commands/calls';
 import { ledgerIs } from './commands/mishaps';
+import { textOf } from './commands/texts';
 import { lives } from './sequences';
 import { removeShelf, type WorldOptions } from './world';
 
@@ -9,9 +10,25 @@ afterAll(removeShelf);
 
 /** Sequences that broke a law once, as small as they could be made. */
 const alone: WorldOptions = { operators: 1, method: 'auto', nodes: [1], instances: 1, jitter: 0 };
+const door = { relayed: false, forged: false, heard: true };
+const texts = (who: 'alice' | 'bob', verb: 'STOP' | 'RESTORE', scope: 'agent' | 'llm', steps: number) =>
+  textOf({ who, verb, scope, code: 'fresh', n: 1, how: door, instance: 0, steps });
+const slow = (steps: number) => ledgerIs({ which: 0, steps, fault: 'slow' });
 const trips = (steps: number) => tripOf({ scope: 'llm', action: 'sever', instance: 0, steps });
 
 it.each(['away', 'hang', 'lost', 'very slow'] as const)(
   'the tripwire sees again what it has cut, and the ledger is %s: its STOP is taken all the same, and in time',
   (fault) => lives(alone, [trips(1), ledgerIs({ which: 0, steps: 0, fault }), trips(3)]),
 );
+
+describe('a code that stopped without the ledger is spent, also for what waited in the line meanwhile', () => {
+  it('a STOP', () =>
+    lives({ ...alone, jitter: 89_166, nodes: [2, 1] }, [
+      ...[slow(3), texts('alice', 'STOP', 'agent', 5), texts('alice', 'STOP', 'agent', 15)],
+    ]));
+  it('a RESTORE', () =>
+    lives(alone, [
+      ...[texts('bob', 'STOP', 'agent', 8), slow(8)],
+      ...[texts('alice', 'STOP', 'llm', 1), texts('alice', 'RESTORE', 'agent', 15)],
+    ]));
+});

@@ -87,7 +87,8 @@ export class Laws {
     const { sent, lack } = found;
     // It may be in the ledger already, and nobody heard of it.
     if (lack && !this.model.ordered.has(key)) this.breaks(3, `a stop without the ledger: ${lack}`);
-    this.model = use(this.model, sent);
+    // Of what another instance has used without the ledger nobody can know.
+    if (this.world.options.instances === 1) this.model = use(this.model, sent);
     this.carriedOut.add(key);
     if (!this.acceptedAt.has(key)) this.acceptedAt.set(key, { at: this.world.time.now, scope: sent.scope, key });
   }

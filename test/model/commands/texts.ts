@@ -5,18 +5,20 @@ import { type Fields, fieldsOf, formOf, sign } from '../signed';
 import { callWebhook } from '../webhook';
 import type { World } from '../world';
 import { Command } from './command';
-import { alive, codeKinds, codeOf, nextId } from './typed';
+import { alive, type CodeKind, codeKinds, codeOf, nextId } from './typed';
 
 const nextSid = (): string => `SM${nextId().toString(16).padStart(32, '0')}`;
 
+interface How {
+  readonly relayed: boolean;
+  readonly forged: boolean;
+  /** Whether Twilio waits for the answer. */
+  readonly heard: boolean;
+}
+
 const sentTexts = new WeakMap<World, Fields[]>();
 
-async function deliver(
-  world: World,
-  instance: number,
-  fields: Fields,
-  how: { relayed: boolean; forged: boolean; heard: boolean },
-) {
+async function deliver(world: World, instance: number, fields: Fields, how: How) {
   const program = alive(world, instance);
   if (!program) return;
   const { life, doors } = program;
@@ -36,10 +38,39 @@ async function deliver(
   await world.time.as(life, () => void doors.relay(relayedForm));
 }
 
+export interface Typed {
+  readonly who: Name | 'stranger';
+  readonly verb: 'STOP' | 'RESTORE' | 'STATUS';
+  readonly scope: ScopeName;
+  readonly code: CodeKind;
+  /** Which backup code; the third is made up. */
+  readonly n: number;
+  readonly how: How;
+  readonly instance: number;
+  readonly steps: number;
+}
+
+export function textOf({ who, verb, scope, code, n, how, instance, steps }: Typed): Command {
+  const ways = [how.relayed ? ' by relay' : '', how.forged ? ' forged' : '', how.heard ? '' : ' unheard'].join('');
+  const name = `${who} texts ${verb} ${scope} ${code}${code === 'backup' ? n : ''}${ways} to ${instance}`;
+  return new Command(name, steps, async (world) => {
+    const typed = codeOf(world, who === 'stranger' ? 'alice' : who, code, n);
+    const sid = nextSid();
+    const body = `${verb} ${scope} ${typed.text}`.trim();
+    const fields = fieldsOf({ MessageSid: sid, From: phoneOf(who), Body: body }) as Fields;
+    // A stranger's order is nobody's, whatever code it bears; but a backup code stops for anybody.
+    const proof = who === 'stranger' && typed.proof.kind === 'code' ? { kind: 'nothing' as const } : typed.proof;
+    if (verb !== 'STATUS' && !how.forged)
+      world.laws.send({ key: `sms:${sid}`, action: verb === 'STOP' ? 'sever' : 'restore', scope, proof });
+    if (!how.forged) sentTexts.set(world, [...(sentTexts.get(world) ?? []), fields]);
+    await deliver(world, instance, fields, how);
+  });
+}
+
 export const text = fc
-  .record({
+  .record<Typed>({
     who: fc.constantFrom<Name | 'stranger'>('alice', 'alice', 'bob', 'bob', 'carol', 'stranger'),
-    verb: fc.constantFrom('STOP', 'STOP', 'RESTORE', 'RESTORE', 'RESTORE', 'STATUS'),
+    verb: fc.constantFrom<Typed['verb']>('STOP', 'STOP', 'RESTORE', 'RESTORE', 'RESTORE', 'STATUS'),
     scope: fc.constantFrom<ScopeName>(...scopeNames),
     code: fc.constantFrom(...codeKinds),
     n: fc.integer({ min: 1, max: 3 }),
@@ -51,24 +82,7 @@ export const text = fc
     instance: fc.nat(1),
     steps: fc.nat(40),
   })
-  .map(({ who, verb, scope, code, n, how, instance, steps }) => {
-    const name = `${who} texts ${verb} ${scope} ${code}${code === 'backup' ? n : ''}${how.relayed ? ' by relay' : ''}${how.forged ? ' forged' : ''}${how.heard ? '' : ' unheard'} to ${instance}`;
-    return new Command(name, steps, async (world) => {
-      const typed = codeOf(world, who === 'stranger' ? 'alice' : who, code, n);
-      const sid = nextSid();
-      const fields = fieldsOf({
-        MessageSid: sid,
-        From: phoneOf(who),
-        Body: `${verb} ${scope} ${typed.text}`.trim(),
-      }) as Fields;
-      // A stranger's order is nobody's, whatever code it bears; a backup code stops for anybody, and all of it.
-      const proof = who === 'stranger' && typed.proof.kind === 'code' ? { kind: 'nothing' as const } : typed.proof;
-      if (verb !== 'STATUS' && !how.forged)
-        world.laws.send({ key: `sms:${sid}`, action: verb === 'STOP' ? 'sever' : 'restore', scope, proof });
-      if (!how.forged) sentTexts.set(world, [...(sentTexts.get(world) ?? []), fields]);
-      await deliver(world, instance, fields, how);
-    });
-  });
+  .map(textOf);
 
 export const textAgain = fc
   .record({ ago: fc.nat(3), relayed: fc.boolean(), instance: fc.nat(1), steps: fc.nat(40) })
