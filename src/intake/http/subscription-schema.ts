@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '../../notify/events/event';
+import { isNoReceiver } from '../../notify/events/receiver-address';
 import { reasons } from '../../orders/reasons';
 import { drill } from './drill-schema';
 import { figures } from './spend-schema';
@@ -15,6 +16,9 @@ export const subscriptionBody = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'write an http:// or https:// address' })
     .max(MAX_URL)
+    .refine((url) => !URL.canParse(url) || !isNoReceiver(new URL(url).hostname), {
+      error: "no receiver's address: link-local, a cloud's metadata, multicast or unspecified",
+    })
     .describe('Where events are posted. One subscription for each token and address: the same one again replaces it.'),
   events: z.array(eventType).min(1).max(EVENT_TYPES.length).describe('Which ones.'),
   scopes: z

@@ -1,3 +1,4 @@
+import type { lookup as dnsLookup } from 'node:dns';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
@@ -5,6 +6,7 @@ import axios from 'axios';
 import type { Clock } from '../../clock';
 import { SIGNATURE_HEADER, signature } from '../../signature';
 import type { Delivery } from './outbox';
+import { isNoReceiver, REFUSED_ADDRESS, receiverLookup } from './receiver-address';
 
 const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -25,6 +27,8 @@ export interface PosterOptions {
   readonly now: Clock;
   /** Bound of one call, all in all. Milliseconds. */
   readonly timeoutMs?: number;
+  /** Left out: the system's. */
+  readonly lookup?: typeof dnsLookup;
 }
 
 export interface Poster {
@@ -36,13 +40,15 @@ export interface Poster {
 
 /**
  * Sends events over HTTP, each try signed afresh. Follows no redirect and uses no proxy: an event goes where somebody
- * asked for it, or nowhere.
+ * asked for it, or nowhere, and nowhere that `receiver-address` refuses.
  */
-export function createPoster({ version, now, timeoutMs = TIMEOUT_MS }: PosterOptions): Poster {
-  const keepAlive = { keepAlive: true, maxFreeSockets: 16 } as const;
-  const [httpAgent, httpsAgent] = [new HttpAgent(keepAlive), new HttpsAgent(keepAlive)];
+export function createPoster({ version, now, timeoutMs = TIMEOUT_MS, lookup }: PosterOptions): Poster {
+  const options = { keepAlive: true, maxFreeSockets: 16, lookup: receiverLookup(lookup) } as const;
+  const [httpAgent, httpsAgent] = [new HttpAgent(options), new HttpsAgent(options)];
   return {
     async post({ subscription: { url, secret }, event, body }, closing) {
+      // An address is not looked up.
+      if (isNoReceiver(new URL(url).hostname)) return { verdict: 'again', error: REFUSED_ADDRESS };
       const signal = AbortSignal.any([closing, AbortSignal.timeout(timeoutMs)]);
       try {
         const { status, data } = await axios.post<Readable>(url, body, {
