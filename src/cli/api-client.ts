@@ -12,8 +12,8 @@ import {
   type StatusAnswer,
   type VerdictAnswer,
 } from '../intake/http/schemas';
+import { printable } from '../printable';
 import { Failure } from './cli';
-import { printable } from './printable';
 
 /** What of the internal API the commands use. Every call throws `Failure` with what to do now. */
 export interface ApiClient {

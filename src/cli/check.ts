@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_PATH, readConfig } from '../config/read';
 import { deriveKeys, parseMasterKey } from '../config/secrets';
 import { variables } from '../config/variables';
+import { jsonLine, printable } from '../printable';
 import { check } from '../supervision/check';
 import type { Finding } from '../supervision/checks/finding';
 import { type Cli, Failure, type Register } from './cli';
-import { printable } from './printable';
 
 const HELP = `
 Safe while Pullcord serves: nothing is changed. A signed message from a number that is nobody's goes to the public URL
@@ -22,7 +22,7 @@ export const registerCheck: Register = (cli) => {
     .action(async ({ json }: { json?: boolean }) => {
       const findings = await check(optionsOf(cli));
       const [faults, warnings] = [count(findings, 'fault'), count(findings, 'warning')];
-      if (json) cli.say(JSON.stringify({ ok: faults === 0, faults, warnings, findings }));
+      if (json) cli.say(jsonLine({ ok: faults === 0, faults, warnings, findings }));
       else for (const finding of findings) sayFinding(cli, finding);
       const numbers = `${inWords(faults, 'fault')}, ${inWords(warnings, 'warning')}`;
       if (faults > 0) throw new Failure(`\n${numbers}: as it stands, the switch may fail on the day.`);

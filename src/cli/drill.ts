@@ -1,8 +1,8 @@
 import type { DrillAnswer } from '../intake/http/schemas';
+import { jsonLine, printable } from '../printable';
 import type { ApiClient } from './api-client';
 import { type ApiOptions, apiOf, withApi } from './api-options';
 import { type Cli, Failure, type Register } from './cli';
-import { printable } from './printable';
 
 const HELP = `
 The token needs the right drill. No scope is touched; see docs/drill.md.
@@ -19,7 +19,7 @@ export const registerDrill: Register = (cli) => {
     .addHelpText('after', HELP)
     .action(async (options: ApiOptions) => {
       const drill = await rehearse(apiOf(cli, options));
-      if (options.json) cli.say(JSON.stringify(drill));
+      if (options.json) cli.say(jsonLine(drill));
       else sayDrill(cli, drill);
       if (drill.state !== 'passed') throw new Failure(printable(drill.text));
     });

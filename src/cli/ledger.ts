@@ -1,8 +1,8 @@
 import type { LedgerLineAnswer } from '../intake/http/schemas';
+import { jsonLine, printable } from '../printable';
 import { parseCount, withApi } from './api-options';
 import { Failure, type Register } from './cli';
 import { type LedgerOptions, withLedger, withOffline } from './ledger-offline';
-import { printable } from './printable';
 
 interface ShowOptions extends LedgerOptions {
   readonly after?: number;
@@ -24,7 +24,7 @@ export const registerLedger: Register = (cli) => {
     const { after, limit, json } = options;
     const query = { ...(after === undefined ? {} : { after }), ...(limit === undefined ? {} : { limit }) };
     const lines = await withLedger(cli, options, (paper) => paper.lines(query));
-    if (json) return cli.say(JSON.stringify({ lines }));
+    if (json) return cli.say(jsonLine({ lines }));
     const width = String(lines.at(-1)?.seq ?? '').length;
     for (const line of lines) cli.say(lineText(line, width));
   });
@@ -34,7 +34,7 @@ export const registerLedger: Register = (cli) => {
     .addHelpText('after', VERIFY_HELP)
     .action(async (options: LedgerOptions) => {
       const verdict = await withLedger(cli, options, (paper) => paper.verify());
-      if (options.json) cli.say(JSON.stringify(verdict));
+      if (options.json) cli.say(jsonLine(verdict));
       if (!verdict.ok)
         throw new Failure(
           `The ledger is not what was written:${verdict.faults.map((one) => `\n  ${printable(one)}`).join('')}`,

@@ -1,6 +1,6 @@
 import type { PlacedAnswer } from '../intake/http/schemas';
+import { jsonLine, printable } from '../printable';
 import { type Cli, Failure } from './cli';
-import { printable } from './printable';
 
 /** How an order stands, for a person. */
 interface News {
@@ -15,7 +15,7 @@ interface News {
  */
 export function sayPlaced({ say }: Pick<Cli, 'say'>, placed: PlacedAnswer, waited: boolean, json = false): void {
   const { good, text } = newsOf(placed, waited);
-  if (json) say(JSON.stringify(placed));
+  if (json) say(jsonLine(placed));
   else if (good) say(text);
   if (!good) throw new Failure(text);
 }

@@ -1,7 +1,7 @@
 import type { ScopeAnswer, StatusAnswer } from '../intake/http/schemas';
+import { jsonLine, printable } from '../printable';
 import { type ApiOptions, apiOf, withApi } from './api-options';
 import { type Cli, Failure, type Register } from './cli';
-import { printable } from './printable';
 
 const HELP = `
 ! is broken, or nobody knows; ~ works, and wants looking after.
@@ -16,7 +16,7 @@ export const registerStatus: Register = (cli) => {
     .addHelpText('after', HELP)
     .action(async (options: ApiOptions) => {
       const status = await apiOf(cli, options).status();
-      if (options.json) cli.say(JSON.stringify(status));
+      if (options.json) cli.say(jsonLine(status));
       else sayStatus(cli, status);
       if (status.state === 'degraded')
         throw new Failure('DEGRADED: a stop would still cut, with less than you set up.');

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { readTripwire } from '../config/read-tripwire';
 import type { Tripwire } from '../config/tripwire';
+import { printable } from '../printable';
 import { sourcesOf } from '../tripwire';
 import { NotWritable, openRecordFile } from '../tripwire/replay/record/record-file';
 import { type Recorded, record } from '../tripwire/replay/record/recorder';
 import { parseUrl } from './api-options';
 import { type Cli, Failure } from './cli';
-import { printable } from './printable';
 import { progressOn } from './progress';
 
 interface RecordOptions {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { printable } from '../printable';
 import { plot } from '../tripwire/replay/plot/plot';
 import { Traces } from '../tripwire/replay/plot/traces';
 import { type Replayed, replay } from '../tripwire/replay/replay';
@@ -10,7 +11,6 @@ import { nameOf, tripOf } from '../tripwire/replay/trip';
 import type { SubjectSettings } from '../tripwire/settings';
 import type { Signal, Subject } from '../tripwire/signal';
 import { type Cli, Failure } from './cli';
-import { printable } from './printable';
 import { type Progress, progressOn } from './progress';
 import { parseTop, type SamplesOptions, showRead, watchedFor, withSamples, withSource } from './tripwire-samples';
 

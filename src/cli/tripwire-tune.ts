@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from '../printable';
 import { Tally } from '../tripwire/replay/tally';
 import { type Trip, tripOf } from '../tripwire/replay/trip';
 import { windows } from '../tripwire/replay/tune/history';
@@ -8,7 +9,6 @@ import { type Tuned, tryOut, tune } from '../tripwire/replay/tune/tune';
 import { yamlOf } from '../tripwire/replay/tune/yaml';
 import type { Signal } from '../tripwire/signal';
 import { type Cli, Failure } from './cli';
-import { printable } from './printable';
 import { progressOn } from './progress';
 import { parseTop, type SamplesOptions, showRead, watchedFor, withSamples, withSource } from './tripwire-samples';
 

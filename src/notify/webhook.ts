@@ -1,5 +1,6 @@
 import axios from 'axios';
 import type { Clock } from '../clock';
+import { jsonLine, printable } from '../printable';
 import { SIGNATURE_HEADER, signature } from '../signature';
 import type { Channel, Told } from './channel';
 
@@ -23,7 +24,8 @@ export function createWebhook({ url, secret, now, timeoutMs = TIMEOUT_MS }: Webh
     // The path may hold a secret, as n8n's and Slack's do.
     name: `webhook ${new URL(url).host}`,
     async tell({ sms: _forPhones, ...notice }) {
-      const body = JSON.stringify({ ...notice, at: new Date(notice.at).toISOString() });
+      const at = new Date(notice.at).toISOString();
+      const body = jsonLine({ ...notice, text: printable(notice.text), at });
       const signed =
         secret === undefined ? {} : { [SIGNATURE_HEADER]: signature(secret, body, Math.floor(now() / 1000)) };
       try {

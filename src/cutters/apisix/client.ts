@@ -47,6 +47,10 @@ interface Answer {
 
 /** The largest that APISIX takes. */
 const PAGE_SIZE = 500;
+/** 50,000 objects: more than any gateway serves. Whoever shows more would be read without end. */
+const MOST_PAGES = 100;
+/** Of one answer, after decompression. A page of 500 routes with certificates and functions in them takes a few MiB. */
+const MOST_BYTES = 64 * 1024 * 1024;
 const FIRST_DELAY_MS = 8;
 const LONGEST_DELAY_MS = 100;
 const MESSAGE_LENGTH = 300;
@@ -60,6 +64,7 @@ export function createAdminApi({ url, key, timeoutMs, caFile, random = Math.rand
     httpsAgent: agents.httpsAgent,
     proxy: false,
     maxRedirects: 0,
+    maxContentLength: MOST_BYTES,
     validateStatus: () => true,
   });
 
@@ -105,6 +110,7 @@ export function createAdminApi({ url, key, timeoutMs, caFile, random = Math.rand
         const entries: unknown[] = Array.isArray(data.list) ? data.list : [];
         values.push(...entries.map((entry) => (isDoc(entry) ? entry.value : undefined)).filter(isDoc));
         if (entries.length < PAGE_SIZE || page * PAGE_SIZE >= data.total) return values;
+        if (page === MOST_PAGES) throw odd(path);
       }
     },
     async get(path, overtaken) {

@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import { type Refusal, type RefusalReason, reasons } from '../../orders/reasons';
+import { jsonLine } from '../../printable';
 
 /** A request's part that is wrong. Names the place and what is expected there, never the value that was sent. */
 export interface Fault {
@@ -66,7 +67,7 @@ export function sendJson(
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const bytes = Buffer.from(JSON.stringify(body));
+  const bytes = Buffer.from(jsonLine(body));
   res.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers });
   res.end(bytes);
 }

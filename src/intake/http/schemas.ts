@@ -17,8 +17,11 @@ const time = z.iso.datetime().describe('RFC 3339, in UTC.');
 const orderNumber = z.int().min(1).describe('Only grows.');
 const action = z.enum(['sever', 'restore']);
 const latchState = z.enum(['live', 'severing', 'severed', 'restoring']);
-/** Unicode's category Cc, written out: not every reader of `/openapi.json` knows `\p{Cc}`. */
-const CONTROL = '\\u0000-\\u001f\\u007f-\\u009f';
+/**
+ * Unicode's category Cc, ends of lines, and what turns the direction of a text around; written out: not every reader of
+ * `/openapi.json` knows `\p{Cc}`.
+ */
+const CONTROL = '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069';
 /** One line of text, which goes into the ledger and perhaps into a text message. */
 const line = z.string().regex(new RegExp(`^[^${CONTROL}]*$`), 'one line, without control characters');
 

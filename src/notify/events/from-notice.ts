@@ -1,3 +1,4 @@
+import { printable } from '../../printable';
 import type { Notice, NoticeKind } from '../channel';
 import type { AboutOrder, EventBody, EventType } from './event';
 
@@ -25,11 +26,14 @@ export const typeOf = ({ kind }: Pick<Notice, 'kind'>): EventType | undefined =>
 /** Longer than any text that Pullcord writes; what a program passes on has to end somewhere. Characters. */
 const MAX_TEXT = 2_000;
 
+/** A workflow may show it anywhere: in a chat, in a terminal. */
+const oneLine = (text: string): string => printable(text.replace(/\s+/g, ' ').trim()).slice(0, MAX_TEXT);
+
 /** The notice as subscribers get it. Pure; field by field, so that what is added for phones stays with phones. */
 export function eventOf(notice: Notice, type: EventType, id: string, about?: AboutOrder): EventBody {
   const { kind, text, at, scope, order, figures, refusal, drill } = notice;
   const event = {
-    ...{ id, type, at: new Date(at).toISOString(), text: text.replace(/\s+/g, ' ').trim().slice(0, MAX_TEXT) },
+    ...{ id, type, at: new Date(at).toISOString(), text: oneLine(text) },
     ...{ scope, order: order === 0 ? undefined : order, incident: about?.incident },
     ...{ source: about?.source ?? notice.source, by: about?.by ?? notice.by, reason: about?.reason, refusal },
     state: type === 'trouble' ? (kind === 'cleared' ? 'cleared' : 'raised') : undefined,
