@@ -131,7 +131,8 @@ export function createAdminApi({ url, key, timeoutMs, caFile, random = Math.rand
       const { data, headers } = await call('GET', 'plugins/list', undefined, overtaken);
       if (!Array.isArray(data)) throw odd('plugins/list');
       const clock = Date.parse(String(headers.date));
-      return { names: data.map(String), clock: Number.isNaN(clock) ? undefined : clock };
+      const names = data.filter((name) => typeof name === 'string');
+      return { names, clock: Number.isNaN(clock) ? undefined : clock };
     },
     close: agents.destroy,
   };

@@ -23,13 +23,13 @@ export interface Route {
 
 /** @param services the services by id, for the hosts that a route takes over from its own. */
 export function routeOf(value: Doc, services: ReadonlyMap<string, Doc> = new Map()): Route {
-  const service = value.service_id === undefined ? undefined : String(value.service_id);
+  const service = value.service_id === undefined ? undefined : word(value.service_id);
   const own = [...texts(value.hosts), ...texts(value.host)];
   return {
-    id: String(value.id),
+    id: word(value.id),
     ...(typeof value.name === 'string' ? { name: value.name } : {}),
     ...(service === undefined ? {} : { service }),
-    labels: Object.fromEntries(Object.entries(docAt(value, 'labels')).map(([key, label]) => [key, String(label)])),
+    labels: Object.fromEntries(Object.entries(docAt(value, 'labels')).map(([key, label]) => [key, word(label)])),
     uris: [...texts(value.uris), ...texts(value.uri)],
     hosts: own.length > 0 || service === undefined ? own : texts(services.get(service)?.hosts),
     methods: texts(value.methods),
@@ -39,6 +39,9 @@ export function routeOf(value: Doc, services: ReadonlyMap<string, Doc> = new Map
     marked: isRefusal(docAt(value, 'plugins')['fault-injection']),
   };
 }
+
+/** Ids may be numbers. What is nested is no word: to spell it out could take more stack than there is. */
+const word = (value: unknown): string => (typeof value === 'object' ? '' : String(value));
 
 function texts(value: unknown): string[] {
   if (typeof value === 'string') return [value];

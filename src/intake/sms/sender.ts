@@ -8,6 +8,7 @@ import { z } from 'zod';
  */
 
 const TIMEOUT_MS = 5_000;
+const MOST_BYTES = 64 * 1024;
 
 export type Sent =
   | { readonly ok: true; readonly sid: string }
@@ -85,7 +86,12 @@ export function createTwilioSender(options: TwilioSenderOptions): Sender {
   const { accountSid, authToken, from, baseUrl = 'https://api.twilio.com', timeoutMs = TIMEOUT_MS } = options;
   const http = new RequestClient({ timeout: timeoutMs });
   // The client's own time-out is one of silence: an answer that trickles would last.
-  http.axios.interceptors.request.use((config) => Object.assign(config, { signal: AbortSignal.timeout(timeoutMs) }));
+  // And it would read an answer of any length, and take the auth token along to where it is led.
+  http.axios.interceptors.request.use((config) =>
+    Object.assign(config, {
+      ...{ signal: AbortSignal.timeout(timeoutMs), maxContentLength: MOST_BYTES, maxRedirects: 0 },
+    }),
+  );
   const client = new TwilioClient(accountSid, authToken, { httpClient: http });
   // client.messages would do the same, and load a hundred modules (6 MiB) for it.
   const uri = `${baseUrl.replace(/\/+$/, '')}/2010-04-01/Accounts/${accountSid}/Messages.json`;
