@@ -129,10 +129,9 @@ export function createAdminApi({ url, key, timeoutMs, caFile, random = Math.rand
     },
     async plugins(overtaken) {
       const { data, headers } = await call('GET', 'plugins/list', undefined, overtaken);
-      if (!Array.isArray(data)) throw odd('plugins/list');
+      if (!Array.isArray(data) || !data.every((name) => typeof name === 'string')) throw odd('plugins/list');
       const clock = Date.parse(String(headers.date));
-      const names = data.filter((name) => typeof name === 'string');
-      return { names, clock: Number.isNaN(clock) ? undefined : clock };
+      return { names: data, clock: Number.isNaN(clock) ? undefined : clock };
     },
     close: agents.destroy,
   };
