@@ -225,7 +225,7 @@ async function assemble(
       // Another instance may have seen it: what this one remembers may be older.
       await store.refresh();
       const order = await store.order(number);
-      if (order) await replies.tell(order);
+      if (order) await replies.tellOnce(order);
     },
     deliver: events.deliver,
   };
@@ -238,8 +238,8 @@ async function assemble(
     ...{ desk, store, logger, interim: replies.tell },
     deliver: (order) => {
       const { number, correlation } = order;
-      if (number === 0) return replies.tell(order);
-      return jobs.add({ name: 'reply', order: number, correlation }).catch(() => replies.tell(order));
+      if (number === 0) return replies.tellOnce(order);
+      return jobs.add({ name: 'reply', order: number, correlation }).catch(() => replies.tellOnce(order));
     },
   });
 

@@ -4,6 +4,9 @@ import { DRILL_PHONE } from '../../orders/drill';
 import type { Order } from '../../orders/order';
 import type { Sender } from './sender';
 
+/** Orders whose sender was told. */
+const REMEMBERED = 1_000;
+
 export interface RepliesOptions {
   /** Undefined when no provider is configured. */
   readonly sender: Sender | undefined;
@@ -14,6 +17,11 @@ export interface RepliesOptions {
 export interface Replies {
   /** Texts how the order stands now. @throws Error when it may get through later. */
   tell(order: Order): Promise<void>;
+  /**
+   * The same, once for an order: the queue hands the same job over again when it doubts, and whoever can write to it
+   * whenever they like. @throws Error when it may get through later.
+   */
+  tellOnce(order: Order): Promise<void>;
   /** Texts somebody, once. Never throws. */
   say(to: string, text: string): Promise<void>;
 }
@@ -23,14 +31,30 @@ export interface Replies {
  * channels somebody hears of it.
  */
 export function createReplies({ sender, desk, alarm }: RepliesOptions): Replies {
+  const told = new Set<string>();
+
+  async function tell(order: Order): Promise<void> {
+    if (!sender || order.replyTo === undefined || order.replyTo === DRILL_PHONE) return;
+    const text = outcomeText(order, await desk.outcome(order, 0));
+    const sent = await sender.send(order.replyTo, text);
+    if (sent.ok) return;
+    if (sent.retry) throw new Error(`the reply to order ${order.number} was not taken: ${sent.advice}`);
+    alarm(`reply ${order.key}`, `${sent.advice} Not sent: ${text}`);
+  }
+
   return {
-    async tell(order) {
-      if (!sender || order.replyTo === undefined || order.replyTo === DRILL_PHONE) return;
-      const text = outcomeText(order, await desk.outcome(order, 0));
-      const sent = await sender.send(order.replyTo, text);
-      if (sent.ok) return;
-      if (sent.retry) throw new Error(`the reply to order ${order.number} was not taken: ${sent.advice}`);
-      alarm(`reply ${order.key}`, `${sent.advice} Not sent: ${text}`);
+    tell,
+    async tellOnce(order) {
+      if (told.has(order.key)) return;
+      told.add(order.key);
+      const [oldest] = told;
+      if (told.size > REMEMBERED && oldest !== undefined) told.delete(oldest);
+      try {
+        await tell(order);
+      } catch (error) {
+        told.delete(order.key);
+        throw error;
+      }
     },
     async say(to, text) {
       if (to === DRILL_PHONE) return;
