@@ -190,6 +190,13 @@ describe('compose.yaml', () => {
     }
   });
 
+  it('gives Pullcord no more than it needs of the machine', () => {
+    expect(service('pullcord')).toMatchObject({
+      ...{ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] },
+      ...{ ulimits: { core: 0 }, pids_limit: 256 },
+    });
+  });
+
   it('lets Pullcord start without anybody else', () => {
     expect(service('pullcord').depends_on).toBeUndefined();
   });
@@ -254,6 +261,7 @@ describe('deploy/pullcord.service', () => {
     expect(values('NoNewPrivileges')).toEqual(['yes']);
     expect(values('ProtectSystem')).toEqual(['strict']);
     expect(values('StateDirectory')).toEqual(['pullcord']);
+    expect(values('LimitCORE')).toEqual(['0']);
   });
 });
 
