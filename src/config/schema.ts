@@ -181,6 +181,28 @@ const lastResort = z.strictObject({
   webhook: httpUrl.optional().describe('Where the cry for help is posted as JSON.'),
 });
 
+const heartbeat = z.strictObject({
+  url: httpUrl.describe(
+    'What is pinged, as healthchecks.io or Uptime Kuma (monitor type Push) shows it. Whoever knows it can ping in our place: take it from the environment.',
+  ),
+  periodSeconds: z
+    .int()
+    .min(10)
+    .max(3_600)
+    .default(MINUTE_SECONDS)
+    .describe('How often. Let the watcher wait for three of them before it calls you.'),
+  kind: z
+    .enum(['auto', 'healthchecks', 'uptime-kuma'])
+    .default('auto')
+    .describe(
+      'How it wants to be told. auto: an address with /api/push/ is Uptime Kuma, every other one healthchecks.io.',
+    ),
+  downWhen: z
+    .enum(['disarmed', 'degraded'])
+    .default('disarmed')
+    .describe('From when on it is told "down". disarmed: a stop would not work; degraded: any part is in trouble.'),
+});
+
 export const configSchema = z
   .strictObject({
     publicUrl: httpUrl.describe(
@@ -286,6 +308,9 @@ export const configSchema = z
       .describe('What else is cut at the same moment as the gateways.'),
     lastResort: lastResort.optional().describe('What to do when the gateways are not seen to refuse.'),
     tripwire: tripwire.optional().describe("Watches LiteLLM's spend and cuts by itself. Left out: it is off."),
+    heartbeat: heartbeat
+      .optional()
+      .describe("Pings a watcher outside, so that Pullcord's own death is noticed. Left out: nobody notices."),
     notify: z
       .strictObject({
         sms: z.boolean().default(true).describe('Tell alarms to all operators by text message.'),

@@ -9,6 +9,7 @@ import type { Alarms } from '../notify/alarms';
 import type { Operator } from '../operators/operator';
 import type { Jobs } from '../queue/jobs';
 import { guardedIn, guardKey } from './guards';
+import { HEARTBEAT, type Heartbeat, startHeartbeat } from './heartbeat/heartbeat';
 import { Line, type PartReport } from './line/line';
 import { LEDGER, watchersOf } from './line/watchers';
 import { type Readiness, readiness } from './readiness';
@@ -74,13 +75,22 @@ export function createSupervision(options: SupervisionOptions): Supervision {
   const line = new Line({ tell: troubles, logger, now, monotonic, everyMs: options.everyMs });
   const silenceMs = Math.max(SILENCE_MS, PERIODS * config.enforcer.periodSeconds * 1000);
   let supervised: Supervised | undefined;
+  let heartbeat: Heartbeat | undefined;
 
   /** What is a part of the way, and not one key of many of something else. */
   const isPart = (key: string): boolean => key === LEDGER || /^(cutter|guard) /.test(key);
+  /** What turns as long as Pullcord lives: every cutter's loop, and the one that asks the ledger. */
+  const isLoop = (key: string): boolean => key === LEDGER || key.startsWith('cutter ');
   const known = (name: string): void => line.expect({ name }, silenceMs);
   for (const gateway of Object.keys(config.gateways)) known(`cutter apisix ${gateway}`);
   for (const gateway of guardedIn(config)) known(guardKey(gateway));
   known(LEDGER);
+
+  const ready = (): Readiness =>
+    readiness({
+      ...{ parts: line.parts(), cutters: supervised?.cutters ?? [], config },
+      ...{ operators: options.operators.all(), latches: supervised?.latches() ?? [] },
+    });
 
   return {
     supervise: {
@@ -125,14 +135,19 @@ export function createSupervision(options: SupervisionOptions): Supervision {
             return { signal: ok ? 'normal' : 'trouble', detail };
           },
         });
+      if (config.heartbeat) line.expect({ name: HEARTBEAT, silence: 'supervisory' });
       line.start();
+      heartbeat =
+        config.heartbeat &&
+        startHeartbeat({
+          ...{ config: config.heartbeat, readiness: ready, logger, monotonic },
+          stuck: () => line.stuck(isLoop),
+          report: (part) => line.report(part),
+        });
     },
-    readiness: () =>
-      readiness({
-        ...{ parts: line.parts(), cutters: supervised?.cutters ?? [], config },
-        ...{ operators: options.operators.all(), latches: supervised?.latches() ?? [] },
-      }),
+    readiness: ready,
     async close() {
+      await heartbeat?.close();
       await line.close();
       troubles.close();
       await teller.close();

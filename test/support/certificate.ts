@@ -1,19 +1,25 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** A certificate for 127.0.0.1 that nobody signed but itself, and its key, as PEM. New each time: none lies in a file. */
-export function selfSigned(): { readonly cert: string; readonly key: string } {
+/**
+ * A certificate for 127.0.0.1 that nobody signed but itself, and its key, as PEM. New each time: none lies in a file.
+ * @param endsAt epoch, in milliseconds; left out: in two years.
+ */
+export function selfSigned(endsAt?: number): { readonly cert: string; readonly key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
   const name = sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from('sandbox')))));
+  const utcTime = (text: string): Buffer => der(0x17, Buffer.from(text));
   const at = (years: number): Buffer =>
-    der(0x17, Buffer.from(`${String((new Date().getUTCFullYear() + years) % 100).padStart(2, '0')}0101000000Z`));
+    utcTime(`${String((new Date().getUTCFullYear() + years) % 100).padStart(2, '0')}0101000000Z`);
+  // YYMMDDhhmmssZ (RFC 5280, 4.1.2.5.1).
+  const end = (ms: number): Buffer => utcTime(`${new Date(ms).toISOString().slice(2, 19).replace(/[-:T]/g, '')}Z`);
   const address = der(0x30, der(0x87, Buffer.from([127, 0, 0, 1])));
   const toSign = sequence(
     der(0xa0, integer(2)),
     integer(1),
     ecdsaWithSha256,
     name,
-    sequence(at(-1), at(2)),
+    sequence(at(-1), endsAt === undefined ? at(2) : end(endsAt)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(sequence(oid(0x55, 0x1d, 0x11), der(0x04, address)))),

@@ -1,5 +1,7 @@
 const NAMES: readonly string[] = ['key', 'adminKey', 'authTokens', 'secret', 'keys', 'token', 'viewerKey'];
 const URLS: readonly string[] = ['databaseUrl', 'redisUrl'];
+/** Whoever knows it can say that all is well. */
+const PING = 'heartbeat.url';
 /** LiteLLM's keys may stand as their SHA-256, which is no secret. */
 const HASH = /^[0-9a-f]{64}$/i;
 
@@ -12,7 +14,8 @@ export interface HeldSecret {
 /** The secrets of a configuration, as it is written or as it was read. */
 export function secretsIn(config: unknown, path: readonly string[] = [], inside = ''): HeldSecret[] {
   if (typeof config === 'string') {
-    const value = URLS.includes(inside) ? passwordOf(config) : NAMES.includes(inside) ? config : '';
+    const secret = NAMES.includes(inside) || path.join('.') === PING;
+    const value = URLS.includes(inside) ? passwordOf(config) : secret ? config : '';
     const ofKey = inside === 'keys' || (inside === 'key' && path[0] === 'tripwire');
     const hash = ofKey && HASH.test(value);
     return value === '' || hash ? [] : [{ path: path.join('.'), value }];

@@ -55,6 +55,8 @@ interface Entry {
 const SWEEP_MS = 1_000;
 /** Beyond its period and its bound, before a watcher that says nothing is trouble: a busy machine is late. */
 const SLACK_MS = 5_000;
+/** Many sweeps: a busy machine is late. */
+const STUCK_MS = 30_000;
 const CLOSE_MS = 1_000;
 
 /**
@@ -131,9 +133,12 @@ export class Line {
     });
   }
 
-  /** Milliseconds since the line was last looked over. */
-  idleMs(): number {
-    return this.options.monotonic() - this.sweptAt;
+  /** Why this line can't be trusted to turn: it was not looked over, or one of these parts is overdue. */
+  stuck(isLoop: (name: string) => boolean): string | undefined {
+    const at = this.options.monotonic();
+    if (at - this.sweptAt > STUCK_MS) return 'the line was not looked over';
+    const silent = [...this.entries.values()].find(({ part, due }) => isLoop(part.name) && at > due);
+    return silent && `${silent.part.name} has not reported in time`;
   }
 
   async close(): Promise<void> {
