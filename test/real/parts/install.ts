@@ -32,6 +32,13 @@ export function luacheck(): string {
   return findOrInstall('lua-check', () => onPath('luacheck'));
 }
 
+/** Path of the model checker `spin`; installs Debian's package when it isn't there. It needs a C compiler besides. */
+export function spin(): string {
+  findOrInstall('gcc', () => onPath('gcc'));
+  findOrInstall('libc6-dev', () => ['/usr/include/stdio.h'].find((path) => existsSync(path)));
+  return findOrInstall('spin', () => onPath('spin'));
+}
+
 /** Makes sure of what native modules of Node are built with. */
 export function compiler(): void {
   pythonWithVenv();
