@@ -36,6 +36,8 @@ export interface ApiClientOptions {
   readonly timeoutMs?: number;
 }
 
+/** A thousand lines of the ledger, and room. */
+const MOST_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 /** Reading the whole ledger. */
 const VERIFY_MS = 300_000;
@@ -53,6 +55,7 @@ export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptio
     headers: { authorization: `Bearer ${token}` },
     // Straight to Pullcord and nowhere else: neither a redirect nor a proxy of the environment gets the token.
     maxRedirects: 0,
+    maxContentLength: MOST_BYTES,
     proxy: false,
     validateStatus: () => true,
   });

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type AdminApi, createAdminApi } from '../../src/cutters/apisix/client';
 import { same } from '../../src/cutters/apisix/document';
@@ -240,4 +242,21 @@ describe('a probe', () => {
     answer = (res) => res.writeHead(503).end();
     expect(await glance()).toEqual([expect.objectContaining({ glimpse: 'served' })]);
   });
+});
+
+it('every client that there is follows nobody, and reads no more than it has room for', () => {
+  const top = join(__dirname, '../../src');
+  const clients = readdirSync(top, { recursive: true })
+    .map(String)
+    .filter((path) => path.endsWith('.ts') && !path.startsWith('sandbox'))
+    .map((path) => ({ path, source: readFileSync(join(top, path), 'utf8') }))
+    .filter(({ source }) => /\baxios\b[^;]*\.(create|get|post|request|use)\(/.test(source))
+    // Agents alone: whatever is asked by them goes through tripwire/scrape/ask, which sets both.
+    .filter(({ source }) => !source.includes('axios.create(agents)'));
+  expect(clients.length).toBeGreaterThan(8);
+  const careless = clients.filter(
+    ({ source }) => !/maxRedirects: 0/.test(source) || !/maxContentLength|responseType: 'stream'/.test(source),
+  );
+  // That one is bounded in time alone, over TLS to Twilio.
+  expect(careless.map(({ path }) => path)).toEqual(['supervision/checks/twilio.ts']);
 });
