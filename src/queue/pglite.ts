@@ -3,6 +3,7 @@ import { createPostgresBackend, DEFAULT_SCHEMA, runMigrations } from 'bullmq';
 import { openBull } from './bull';
 import { pglitePool } from './pglite-pool';
 import type { Place, PlaceOptions } from './place';
+import { WRITES } from './postgres';
 
 /** PGlite has no autovacuum: without this the room of finished jobs would never be used again. Takes some 20 ms. */
 const TIDY = `vacuum ${DEFAULT_SCHEMA}.job, ${DEFAULT_SCHEMA}.event`;
@@ -25,7 +26,7 @@ export function pglitePlace(db: PGlite, { process, onError }: PlaceOptions): Pla
       timer ??= setInterval(() => void db.exec(TIDY).catch(onError), TIDY_EVERY_MS).unref();
     },
     open: () => openBull({ factory: createPostgresBackend, producer: pool, consumer: pool, process, onError }),
-    ping: async () => void (await pool.query('select 1')),
+    ping: async () => void (await pool.query(WRITES)),
     async close() {
       clearInterval(timer);
     },

@@ -15,7 +15,7 @@ export interface Place {
   prepare(): Promise<void>;
   /** Called once, after `prepare` went well. From then on lost connections mend themselves. */
   open(): Bull;
-  /** Throws when the server doesn't answer. */
+  /** Throws when the server doesn't answer, or takes no writes. */
   ping(): Promise<void>;
   /** Destroys every connection, whether or not anybody answers. */
   close(): Promise<void>;

@@ -6,6 +6,8 @@ import type { Place, PlaceOptions } from './place';
 import { settled } from './wait';
 
 const SECOND_MS = 1_000;
+/** Deletes nothing. A server that is read-only, a standby for instance, refuses it all the same. */
+export const WRITES = `delete from ${DEFAULT_SCHEMA}.job where false`;
 
 /**
  * BullMQ on Postgres, over a pool of its own: its statements name no schema, so that every session needs another
@@ -45,7 +47,7 @@ export function postgresPlace(url: string, { process, onError }: PlaceOptions): 
     },
     open: () =>
       openBull({ factory: createPostgresBackend, producer: connection, consumer: connection, process, onError }),
-    ping: async () => void (await pool.query('select 1')),
+    ping: async () => void (await pool.query(WRITES)),
     async close() {
       await settled(pool.end(), 200);
       for (const socket of sockets) socket.destroy();

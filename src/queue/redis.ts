@@ -5,6 +5,9 @@ import { openBull } from './bull';
 import type { Place, PlaceOptions } from './place';
 
 const SECOND_MS = 1_000;
+/** How often it is seen that writes are taken. Milliseconds. */
+const WRITE_EVERY_MS = 30 * SECOND_MS;
+const WRITTEN = 'pullcord:supervision';
 
 /**
  * BullMQ on Redis. The connection that adds jobs refuses at once while there is none, because whoever adds can go on
@@ -32,6 +35,7 @@ export function redisPlace(url: string, { process, onError, timeoutMs }: PlaceOp
     // Longer than the longest blocking read (10 s): a peer that vanished without a word is noticed.
     socketTimeout: 15 * SECOND_MS,
   });
+  let writeAgainAt = Number.NEGATIVE_INFINITY;
   producer.on('error', onError);
   consumer.on('error', onError);
   return {
@@ -41,7 +45,13 @@ export function redisPlace(url: string, { process, onError, timeoutMs }: PlaceOp
       await producer.ping();
     },
     open: () => openBull({ factory: createRedisBackend, producer, consumer, process, onError }),
-    ping: async () => void (await producer.ping()),
+    async ping() {
+      await producer.ping();
+      // A replica, a full memory, a disk that fails: all of them answer, and take no writes.
+      if (performance.now() < writeAgainAt) return;
+      await producer.set(WRITTEN, '1', 'PX', 2 * WRITE_EVERY_MS);
+      writeAgainAt = performance.now() + WRITE_EVERY_MS;
+    },
     async close() {
       producer.disconnect();
       consumer.disconnect();
