@@ -406,3 +406,143 @@ told('what is planned for an upstream that never failed over does: 500s, broken 
     await agreed(path, 'primary');
   }
 });
+
+describe('ai-proxy-multi', () => {
+  const BOTH = { fallback_strategy: ['http_5xx', 'http_429'] };
+  const route = (): Subject => ({ kind: 'ai-proxy-multi', holder: 'routes', id: idOf(taken) });
+  const held = async (): Promise<Doc> => (await gateway.admin('GET', `/routes/${idOf(taken)}`)).body.value as Doc;
+  const instance = ({ port }: Member, name: string, priority: number, more: object = {}) => ({
+    ...{ name, priority, weight: 1, provider: 'openai-compatible', options: { model: 'm' } },
+    auth: { header: { authorization: `Bearer ${name}` } },
+    override: { endpoint: `http://127.0.0.1:${port}/v1/completions` },
+    ...more,
+  });
+
+  async function models(
+    conf: object,
+    more: object = {},
+    priorities: readonly [number, number] = [1, 0],
+  ): Promise<string> {
+    taken += 1;
+    const instances = [
+      instance(primary, 'primary', priorities[0], more),
+      instance(fallback, 'fallback', priorities[1], more),
+    ];
+    await gateway.route(`over${taken}`, {
+      uri: `/${idOf(taken)}`,
+      plugins: { 'ai-proxy-multi': { instances, timeout: 300, ...conf } },
+    });
+    await gateway.settle();
+    return `/${idOf(taken)}`;
+  }
+  const QUESTION = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x' }] });
+  const ask = (path: string) => gateway.get(path, { 'content-type': 'application/json' }, 'POST', QUESTION);
+  const answered = async (path: string): Promise<string> => {
+    const { status, text, headers } = await ask(path);
+    if (status === 200) return /"content":"(\w+)"/.exec(text)?.[1] ?? text;
+    return [status, headers['x-apisix-upstream-status']].join(' ').trim();
+  };
+  const allAnswer = (path: string, who: string): Promise<boolean> =>
+    until(async () => {
+      for (let i = 0; i < AGREEING; i += 1) if ((await answered(path)) !== who) return false;
+      return true;
+    }, PATIENCE_MS);
+
+  test.each<[mood: Mood | 'down', conf: object, who: string]>([
+    ['well', BOTH, 'primary'],
+    [500, {}, '500 500'],
+    [500, BOTH, 'fallback'],
+    [500, { fallback_strategy: 'http_429' }, '500 500'],
+    [500, { fallback_strategy: [] }, '500 500'],
+    [500, { ...BOTH, max_retries: 0 }, '500 500'],
+    [429, BOTH, 'fallback'],
+    [429, { fallback_strategy: ['http_5xx'] }, '429'],
+    ['breaks', BOTH, 'fallback'],
+    ['breaks', {}, '500 500'],
+    ['down', BOTH, 'fallback'],
+    ['down', {}, '500 500'],
+    ['hangs', BOTH, 'fallback'],
+    ['hangs', { ...BOTH, retry_on_failure_within_ms: 100 }, '504 504'],
+  ])('a primary that is %s, %j: %s', async (mood, conf, who) => {
+    const path = await models(conf);
+    if (mood === 'down') await primary.down();
+    else primary.mood = mood;
+    expect(await answered(path)).toBe(who);
+    expect(fallback.requests.length).toBe(who === 'fallback' ? 1 : 0);
+  });
+
+  test('both fail: the last answer, under a 502; what is no question is refused', async () => {
+    const path = await models(BOTH);
+    [primary.mood, fallback.mood] = [500, 500];
+    const { status, text, headers } = await ask(path);
+    expect([status, text, headers['x-apisix-upstream-status']]).toEqual([502, 'failed: fallback', '500, 500']);
+    await fallback.down();
+    expect(await answered(path)).toBe('502 500, 500');
+    const empty = await gateway.get(path);
+    expect([empty.status, JSON.parse(empty.text)]).toEqual([
+      400,
+      { message: 'could not get body: request body is empty' },
+    ]);
+    const other = await gateway.get(path, { 'content-type': 'text/plain' }, 'POST', 'x');
+    expect([other.status, other.text]).toEqual([
+      400,
+      'unsupported content-type: text/plain, only application/json is supported',
+    ]);
+  });
+
+  test('forbidden by its strategy, and permitted exactly', async () => {
+    const path = await models(BOTH);
+    const before = await held();
+    primary.mood = 500;
+    await allAnswer(path, 'fallback');
+    await apply(forbidWrite(route(), before));
+    await allAnswer(path, '500 500');
+    await apply(permitWrite(route(), await held(), before));
+    expect(await held()).toEqual(before);
+    await allAnswer(path, 'fallback');
+  });
+
+  test('checks of instances go over without a strategy: forbidden by taking the instance out', async () => {
+    const path = await models({}, { checks: active(SECOND, SECOND) });
+    const before = await held();
+    await allAnswer(path, 'primary');
+    primary.mood = 500;
+    expect(await answered(path)).toBe('500 500');
+    await allAnswer(path, 'fallback');
+    if (gateway.healthUrls[0]) {
+      const { status, text } = await send(gateway.healthUrls[0], 'GET', `/v1/healthcheck/routes/${idOf(taken)}`);
+      expect([status, bodyOf(text)]).toEqual([404, { error_msg: `no checker for routes[${idOf(taken)}]` }]);
+    }
+    await apply(forbidWrite(route(), before));
+    await allAnswer(path, '500 500');
+    await apply(permitWrite(route(), await held(), before));
+    expect(await held()).toEqual(before);
+    await allAnswer(path, 'fallback');
+    primary.mood = 'well';
+    await allAnswer(path, 'primary');
+  });
+
+  test('a stream that is open on the fallback goes on when that is forbidden', async () => {
+    const streams = (member: Member) => ({ endpoint: `http://127.0.0.1:${member.port}/v1/stream` });
+    const path = await models(BOTH);
+    const instances = [
+      instance(primary, 'primary', 1, { override: streams(primary) }),
+      instance(fallback, 'fallback', 0, { override: streams(fallback) }),
+    ];
+    await apply({
+      kind: 'write',
+      write: { path: `routes/${idOf(taken)}`, patch: { plugins: { 'ai-proxy-multi': { instances } } } },
+    });
+    primary.mood = 500;
+    const body = JSON.stringify({ ...JSON.parse(QUESTION), stream: true });
+    const stream = await openStream(`${gateway.gatewayUrls[0]}${path}`, { 'content-type': 'application/json' }, body);
+    await until(() => stream.text().includes('fallback'));
+    await apply(forbidWrite(route(), await held()));
+    await allAnswer(path, '500 500');
+    const length = stream.text().length;
+    await until(() => stream.text().length > length + 500);
+    expect([fallback.open(), stream.ending()]).toEqual([1, undefined]);
+    stream.leave();
+    await until(() => fallback.open() === 0);
+  });
+});

@@ -29,7 +29,12 @@ export interface Gateway {
   /** Writes a route under the mark and answers its id: `<mark>-<name>`. It is in force after `settle`. */
   route(name: string, conf: object): Promise<string>;
   /** Sends a request to the first gateway, over a connection of its own. */
-  get(path: string, headers?: Readonly<Record<string, string>>, method?: string): ReturnType<typeof send>;
+  get(
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+    method?: string,
+    body?: string,
+  ): ReturnType<typeof send>;
   /** Waits until every route that was written so far is in force everywhere. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -109,7 +114,8 @@ export async function openGateway(
         throw new Error(`route ${id} was answered ${reply.status}: ${JSON.stringify(reply.body)}`);
       return id;
     },
-    get: (path, headers = {}, method = 'GET') => send(gatewayUrls[0] ?? '', method, path, headers),
+    get: (path, headers = {}, method = 'GET', body = undefined) =>
+      send(gatewayUrls[0] ?? '', method, path, headers, body),
     close: async () => {
       for (const path of [...new Set(written)].reverse()) await admin('DELETE', `${path}?force=true`);
       await upstream.close();

@@ -25,6 +25,13 @@ export interface Member {
 /** Milliseconds between the events of a stream. */
 const BEAT_MS = 10;
 
+const completion = (content: string): string =>
+  JSON.stringify({
+    ...{ id: 'c', object: 'chat.completion', model: 'm' },
+    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+  });
+
 export async function startMember(name: string): Promise<Member> {
   const requests: string[] = [];
   const probes: string[] = [];
@@ -34,8 +41,10 @@ export async function startMember(name: string): Promise<Member> {
 
   function stream(response: ServerResponse): void {
     open += 1;
+    const delta = { index: 0, delta: { content: name } };
+    const event = `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'm', choices: [delta] })}\n\n`;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const timer = setInterval(() => response.write(`data: ${name}\n\n`), BEAT_MS);
+    const timer = setInterval(() => response.write(event), BEAT_MS);
     response.on('close', () => {
       clearInterval(timer);
       open -= 1;
@@ -43,7 +52,8 @@ export async function startMember(name: string): Promise<Member> {
   }
 
   const server = createServer((request, response) => {
-    const { method, url = '' } = request;
+    const { method } = request;
+    const [url = ''] = (request.url ?? '').split('?');
     request.resume();
     const isProbe = url.startsWith('/probe');
     (isProbe ? probes : requests).push(`${method} ${url}`);
@@ -52,6 +62,8 @@ export async function startMember(name: string): Promise<Member> {
     if (mood === 'breaks') request.socket.destroy();
     else if (mood !== 'well') response.writeHead(mood, { 'content-type': 'text/plain' }).end(`failed: ${name}`);
     else if (url.endsWith('/stream')) stream(response);
+    else if (url.endsWith('/completions'))
+      response.writeHead(200, { 'content-type': 'application/json' }).end(completion(name));
     else response.writeHead(200, { 'content-type': 'text/plain' }).end(name);
   });
   server.on('connection', (socket) => {

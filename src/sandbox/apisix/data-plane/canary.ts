@@ -4,7 +4,7 @@ import { SERVER } from '../admin/answer';
 import { type JsonObject, textsAt } from '../json';
 import type { Decision } from './phases';
 import type { Refusal, Stage } from './plugins';
-import type { ProxyParts } from './proxy';
+import type { ProxyParts } from './relay';
 import { createStreamCut } from './stream-cut';
 
 /**

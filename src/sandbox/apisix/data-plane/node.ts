@@ -7,6 +7,7 @@ import type { FaultyNode } from '../faults';
 import { objectAt } from '../json';
 import { listen } from '../listener';
 import type { Store } from '../store';
+import { instanceOf } from './ai-proxy-multi';
 import { createBalancer } from './balancer';
 import { createExporter, type Exporter } from './exporter';
 import { createGuard, runsGuard, type SandboxGuard, type SandboxGuardOptions } from './guard';
@@ -60,9 +61,10 @@ export async function startNode({
     nowMs,
     secondMs: checkSecondMs,
     latest: (key) => {
-      const [, , segment = '', id = ''] = key.split('/');
+      const [holder = '', instance] = key.split('#');
+      const [, , segment = '', id = ''] = holder.split('/');
       const entry = view.get(segment, id);
-      return entry && resourceOf(entry);
+      return entry && (instance === undefined ? resourceOf(entry) : instanceOf(entry, Number(instance)));
     },
   });
   const exporter = createExporter();

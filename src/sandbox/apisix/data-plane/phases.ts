@@ -17,6 +17,8 @@ export interface Decision {
   readonly refusal?: Refusal;
   /** Where it goes, when it isn't refused. */
   readonly upstream?: Resource;
+  /** Where it goes instead, when `ai-proxy-multi` asks the models itself: the plugin as it stands in the route. */
+  readonly models?: Resource;
   /** `timeout` of the route, which comes before the upstream's. */
   readonly timeout?: JsonObject | undefined;
   readonly websocket: boolean;
@@ -76,7 +78,7 @@ export async function decide(request: IncomingMessage, parts: PhaseParts): Promi
     way: {},
     guard: parts.guard,
     headerFilter: (headers) => filterHeaders(stage, [global, plugins], headers),
-    ...(refusal ? { refusal } : upstreamOf(route, view)),
+    ...(refusal ? { refusal } : (modelsOf(matched?.entry, plugins) ?? upstreamOf(route, view))),
   });
 
   if (!matched) {
@@ -170,6 +172,12 @@ function accountOf(
     service: String(called ?? service),
     ...{ uri, host, consumer },
   };
+}
+
+function modelsOf(entry: Entry | undefined, plugins: JsonObject): Pick<Decision, 'models'> | undefined {
+  const conf = objectAt(plugins, 'ai-proxy-multi');
+  if (!entry || !conf || at(conf, '_meta', 'disable') === true) return undefined;
+  return { models: { key: entry.key, version: entry.modifiedIndex, conf } };
 }
 
 function upstreamOf(route: EffectiveRoute | undefined, view: View): Pick<Decision, 'refusal' | 'upstream' | 'timeout'> {

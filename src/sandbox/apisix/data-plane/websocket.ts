@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Decision } from './phases';
-import type { ProxyParts } from './proxy';
+import type { ProxyParts } from './relay';
 import { failureOf, tryNodes } from './tries';
 import { connect } from './upstream';
 
