@@ -8,6 +8,7 @@ import type { Store } from '../ledger/store';
 import type { Alarms } from '../notify/alarms';
 import type { Operator } from '../operators/operator';
 import type { Jobs } from '../queue/jobs';
+import type { TripwireService } from '../tripwire';
 import { guardedIn, guardKey } from './guards';
 import { HEARTBEAT, type Heartbeat, startHeartbeat } from './heartbeat/heartbeat';
 import { Line, type PartReport } from './line/line';
@@ -38,7 +39,7 @@ export interface Supervised {
   readonly jobs: Pick<Jobs, 'healthy'>;
   readonly latches: () => readonly Latch[];
   /** Undefined where none is configured. */
-  readonly tripwire: { readiness(): { readonly ok: boolean; readonly detail: string } } | undefined;
+  readonly tripwire: Pick<TripwireService, 'readiness'> | undefined;
 }
 
 /** The watch over the whole way, and what is told of it. */
@@ -126,13 +127,13 @@ export function createSupervision(options: SupervisionOptions): Supervision {
             : { signal: 'trouble', detail: 'not configured', todo: 'Configure sms.twilio, or order over HTTP.' },
       });
       for (const watcher of watchersOf({ ...options, store, twilioApiUrl: options.twilioApiUrl })) line.watch(watcher);
-      // It tells by itself, source by source.
       if (tripwire)
         line.sense({
-          ...{ name: 'tripwire', untold: true },
+          name: 'tripwire',
           sense: () => {
-            const { ok, detail } = tripwire.readiness();
-            return { signal: ok ? 'normal' : 'trouble', detail };
+            const { ok, detail, silent } = tripwire.readiness();
+            // What it sees it tells by itself, source by source.
+            return { signal: ok ? 'normal' : 'trouble', detail, quiet: !silent };
           },
         });
       if (config.heartbeat) line.expect({ name: HEARTBEAT, silence: 'supervisory' });

@@ -37,11 +37,18 @@ export interface TripwireOptions {
   readonly random?: () => number;
 }
 
+export interface TripwireReadiness {
+  readonly ok: boolean;
+  readonly detail: string;
+  /** It does not look any more, so that it can't tell of it by itself. */
+  readonly silent?: true;
+}
+
 /** The spend watcher, as the rest of the program sees it. */
 export interface TripwireService {
   spend(limit: number): Spend;
   /** Whether it sees, and what it sees; in words. */
-  readiness(): { readonly ok: boolean; readonly detail: string };
+  readiness(): TripwireReadiness;
   /** Keeps what was learnt. Orders that stand go on. */
   close(): Promise<void>;
 }
@@ -140,7 +147,7 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
         now(),
         limit,
       ),
-    readiness: () => readinessOf(tripwire, watch, detection, gateways),
+    readiness: () => readinessOf(tripwire, watch, detection, gateways, monotonic()),
     close: async () => {
       closed = true;
       trips.close();
@@ -173,13 +180,24 @@ export function sourceName(all: readonly Pick<TripwireSource, 'url'>[], i: numbe
   return `litellm ${host}${before > 0 ? ` (${before + 1})` : ''}`;
 }
 
+/** Looks that may fail to come, and how long one may take at most, before the loop is taken to hang. Milliseconds. */
+const LATE_LOOKS = 3;
+const LATE_MS = 60_000;
+
 function readinessOf(
-  { mode }: Tripwire,
+  { mode, everySeconds }: Tripwire,
   watch: Watch,
   detection: Detection,
   gateways: Gateways | undefined,
-): { ok: boolean; detail: string } {
+  at: number,
+): TripwireReadiness {
   const states = watch.states();
+  const lateMs = LATE_LOOKS * everySeconds * 1_000 + LATE_MS;
+  const late = states.find(({ look }) => look !== undefined && at - look.monotonicMs > lateMs);
+  if (late?.look) {
+    const since = new Date(late.look.at).toISOString();
+    return { ok: false, silent: true, detail: `it has not looked at ${late.name} since ${since}: restart Pullcord` };
+  }
   const seen = states.flatMap(({ troubles }) => troubles).map(({ text }) => text);
   const [trouble] = [...seen, watch.trouble(), gateways?.trouble()].filter((text) => text !== undefined);
   if (trouble !== undefined) return { ok: false, detail: trouble };

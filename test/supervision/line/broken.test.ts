@@ -3,6 +3,7 @@ import { type ConfigInput, configSchema } from '../../../src/config/schema';
 import { CLAMP_PATH, clampRule } from '../../../src/cutters/apisix/clamp';
 import { createSupervision, type Supervision } from '../../../src/supervision';
 import type { Part } from '../../../src/supervision/readiness';
+import type { TripwireReadiness } from '../../../src/tripwire';
 import { type Installation, startInstallation } from '../../support/installation';
 import { freshStore } from '../../support/store';
 import { until } from '../../support/until';
@@ -13,7 +14,7 @@ let one: Installation;
 let ledger: Awaited<ReturnType<typeof freshStore>>;
 let supervision: Supervision;
 let queueAnswers: boolean;
-let tripwire: { ok: boolean; detail: string };
+let tripwire: TripwireReadiness;
 let settings: Installation['door']['phone']['settings'];
 const told: string[] = [];
 
@@ -201,6 +202,9 @@ it('a queue that is away, and a tripwire that sees nothing, which tells by itsel
   );
   expect(part('tripwire')).toMatchObject({ ok: false, signal: 'trouble', detail: 'litellm has not moved for 120 s' });
   expect(told.join()).not.toContain('tripwire');
+  // It can't tell of its own death.
+  tripwire = { ok: false, silent: true, detail: 'it has not looked for 80 s' };
+  await until(() => told.some((text) => text.includes('tripwire: it has not looked for 80 s')));
 });
 
 it('nobody who could restore', async () => {
