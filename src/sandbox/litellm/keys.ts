@@ -14,9 +14,13 @@ export interface KeyRow {
   max_budget: number | null;
   /** ISO 8601. */
   budget_reset_at: string | null;
+  /** ISO 8601; null: never. */
+  expires: string | null;
 }
 
-export type KeyChange = Partial<Pick<KeyRow, 'spend' | 'max_budget' | 'budget_reset_at' | 'team_id' | 'created_at'>>;
+export type KeyChange = Partial<
+  Pick<KeyRow, 'spend' | 'max_budget' | 'budget_reset_at' | 'team_id' | 'created_at' | 'expires'>
+>;
 
 export const hashToken = (key: string): string => createHash('sha256').update(key).digest('hex');
 
@@ -40,7 +44,7 @@ export class Keys {
   ): { key: string; row: KeyRow } {
     const row: KeyRow = {
       ...{ token: hashToken(key), key_alias: alias, team_id: null, created_at: new Date().toISOString() },
-      ...{ blocked: null, spend: 0, max_budget: null, budget_reset_at: null },
+      ...{ blocked: null, spend: 0, max_budget: null, budget_reset_at: null, expires: null },
       ...more,
     };
     this.rows.set(row.token, row);

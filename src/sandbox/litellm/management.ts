@@ -25,6 +25,9 @@ export function manage(call: ManagementCall, { settings, keys }: Context): Answe
   const what = `${call.method} ${call.path}`;
   if (!READS.includes(what) && !WRITES.includes(what)) return { status: 404, json: { detail: 'Not Found' } };
   if (!settings.database) return problem(500, 'No db connected', 'no_db_connection');
+  // Whoever asks for no key in particular is told of its own.
+  const own = keys.row(hashToken(call.key));
+  if (what === 'GET /key/info' && own && !call.query.has('key')) return keyInfo(call.key, keys);
   const viewer = call.key === settings.viewerKey;
   if (call.key !== settings.masterKey && !viewer) return notInDatabase(hashToken(call.key));
   if (viewer && WRITES.includes(what))

@@ -8,6 +8,7 @@ import { dataDirFindings } from '../checks/files';
 import { about } from '../checks/finding';
 import { checkLastResort } from '../checks/last-resort';
 import { backupFindings, codeFindings, rightFindings } from '../checks/operators';
+import { heldTokens, seeToken, tokenFindings } from '../checks/tokens';
 import { checkTwilio } from '../checks/twilio';
 import { watchGateways } from './gateways';
 import type { Watcher } from './line';
@@ -40,6 +41,7 @@ export function watchersOf(options: WatchersOptions): readonly Watcher[] {
     watchOwn(options),
     ...(config.sms.twilio ? [watchTwilio(options)] : []),
     ...watchCertificates(options),
+    ...watchTokens(options),
     ...(config.lastResort?.command ? [watchLastResort(options)] : []),
   ];
 }
@@ -125,6 +127,19 @@ function watchCertificates({ config, now }: WatchersOptions): readonly Watcher[]
         seenBefore ||= !('unseen' in seen);
         return { [name]: findings };
       },
+    };
+  });
+}
+
+/** What Pullcord shows to LiteLLM, as far as that tells when it ends. */
+function watchTokens({ config, now }: WatchersOptions): readonly Watcher[] {
+  return heldTokens(config).map((token) => {
+    const name = `token ${token.name}`;
+    return {
+      parts: [{ name, silence: 'supervisory' }],
+      everyMs: 3 * MINUTE_MS,
+      withinMs: 5 * SECOND_MS,
+      look: async () => ({ [name]: tokenFindings(token, await seeToken(token), now()) }),
     };
   });
 }
