@@ -29,7 +29,7 @@ import { DRILL_SCOPE, isRehearsal } from './orders/drill';
 import { type Jobs, noQueue } from './queue/jobs';
 import { startQueue } from './queue/queue';
 import { createSupervision } from './supervision';
-import { startDrills } from './supervision/drill';
+import { scheduleOf, startDrills } from './supervision/drill';
 import { createDrillOperator } from './supervision/drill/operator';
 import { shownReport } from './supervision/drill/report';
 import { superviseGuard } from './supervision/guards';
@@ -228,8 +228,10 @@ async function assemble(
       if (order) await replies.tellOnce(order);
     },
     deliver: events.deliver,
+    drill: drills.turn,
   };
-  const jobs: Jobs = place ? await startQueue({ place, logger, handlers }) : noQueue;
+  const timetable = { drill: scheduleOf(config) };
+  const jobs: Jobs = place ? await startQueue({ place, logger, handlers, timetable }) : noQueue;
   atEnd(() => jobs.close());
   atEnd(() => events.close());
   atEnd(() => desk.close());

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import {
   components,
   type DrillAnswer,
+  type DrillListAnswer,
   type LedgerLineAnswer,
   type OrderBody,
   type PlacedAnswer,
@@ -26,6 +27,8 @@ export interface ApiClient {
   /** Begins a drill. @param waitSeconds how long the answer may wait for its end; 0 to 30. */
   runDrill(waitSeconds: number): Promise<DrillAnswer>;
   drill(id: string, waitSeconds: number): Promise<DrillAnswer>;
+  /** Newest first. */
+  drills(limit: number): Promise<DrillListAnswer>;
 }
 
 export interface ApiClientOptions {
@@ -97,6 +100,7 @@ export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptio
     runDrill: (wait) =>
       call(components.Drill, { method: 'post', url: '/api/v1/drills', params: { wait } }, wait * 1000),
     drill: (id, wait) => call(components.Drill, { url: `/api/v1/drills/${id}`, params: { wait } }, wait * 1000),
+    drills: (limit) => call(components.DrillList, { url: '/api/v1/drills', params: { limit } }),
     verify: () => call(components.Verdict, { url: '/api/v1/ledger/verify' }, VERIFY_MS),
   };
 }

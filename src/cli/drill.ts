@@ -1,4 +1,4 @@
-import type { DrillAnswer } from '../intake/http/schemas';
+import type { DrillAnswer, DrillListAnswer } from '../intake/http/schemas';
 import { jsonLine, printable } from '../printable';
 import type { ApiClient } from './api-client';
 import { type ApiOptions, apiOf, withApi } from './api-options';
@@ -6,18 +6,28 @@ import { type Cli, Failure, type Register } from './cli';
 
 const HELP = `
 The token needs the right drill. No scope is touched; see docs/drill.md.
-Exit code 0: passed; 1: failed, or refused; 2: wrong use.`;
+Exit code 0: passed; 1: failed, or refused; 2: wrong use. With --list: 1 when the last one failed.`;
 
 /** As long as one call may wait. Seconds. */
 const WAIT_SECONDS = 30;
+const LISTED = 20;
 
 export const registerDrill: Register = (cli) => {
   const command = cli.program
     .command('drill')
-    .description('rehearse the whole way, from a signed text to the refusal and back, on canary routes of its own');
+    .description('rehearse the whole way, from a signed text to the refusal and back, on canary routes of its own')
+    .option('--list', 'begin none: say how the last ones went, and when the next is due');
   withApi(command)
     .addHelpText('after', HELP)
-    .action(async (options: ApiOptions) => {
+    .action(async (options: ApiOptions & { readonly list?: true }) => {
+      if (options.list) {
+        const list = await apiOf(cli, options).drills(LISTED);
+        if (options.json) cli.say(jsonLine(list));
+        else sayList(cli, list);
+        const last = list.drills.find(({ state, brokenOff }) => state !== 'skipped' && brokenOff === undefined);
+        if (last?.state === 'failed') throw new Failure(printable(last.text));
+        return;
+      }
       const drill = await rehearse(apiOf(cli, options));
       if (options.json) cli.say(jsonLine(drill));
       else sayDrill(cli, drill);
@@ -43,5 +53,14 @@ function sayDrill({ say }: Pick<Cli, 'say'>, { state, steps, compared, text }: D
   if (state === 'passed') say(printable(text));
   if (compared) say(`The median of earlier drills (${compared.drills}) is ${inSeconds(compared.medianMs)}.`);
 }
+
+function sayList({ say }: Pick<Cli, 'say'>, { drills, nextAt }: DrillListAnswer): void {
+  for (const { startedAt, state, by, text } of drills)
+    say(`${startedAt}  ${state.padEnd(STATE_WIDTH)}  ${printable(by)}: ${printable(text)}`);
+  if (drills.length === 0) say('There was no drill yet.');
+  say(nextAt === undefined ? 'None is due by schedule (drills.schedule).' : `The next is due at ${nextAt}.`);
+}
+
+const STATE_WIDTH = 'running'.length;
 
 const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DRILL_SCOPE } from '../orders/drill';
+import { drills } from './drills';
 import { fallback } from './fallback';
 import { checkFallbacks } from './fallback-names';
 import { e164, httpUrl, listen, name, secret } from './parts';
@@ -311,6 +312,7 @@ export const configSchema = z
     heartbeat: heartbeat
       .optional()
       .describe("Pings a watcher outside, so that Pullcord's own death is noticed. Left out: nobody notices."),
+    drills: drills.prefault({}).describe('Rehearsals of the whole way, on canary routes of their own.'),
     notify: z
       .strictObject({
         sms: z.boolean().default(true).describe('Tell alarms to all operators by text message.'),

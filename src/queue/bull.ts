@@ -1,6 +1,7 @@
-import { type BackendFactory, type IQueueBackend, withBackend } from 'bullmq';
+import { type BackendFactory, type IQueueBackend, type JobsOptions, withBackend } from 'bullmq';
+import type { Schedule } from '../cron';
 import { brake } from './brake';
-import { type Job, jobId, keep, type Lane, laneOf, lanes, priorityOf, retries } from './jobs';
+import { type Job, jobId, keep, type Lane, laneOf, lanes, priorityOf, retries, type Timetable } from './jobs';
 import type { TakenJob } from './process';
 import { settled, waitFor } from './wait';
 
@@ -23,6 +24,11 @@ export interface BullOptions<B extends IQueueBackend, Connection> {
 /** BullMQ's queues and workers, as one. */
 export interface Bull {
   add(job: Job): Promise<void>;
+  /**
+   * Sees to it that what comes up by itself does so at these times, and nothing else does. Changes nothing that is as it
+   * should be: a time that was missed stands there until a worker takes it.
+   */
+  keepTime(timetable: Timetable): Promise<void>;
   /** Sets a worker going again that came to a stand. */
   keepWorking(): void;
   /** Within 3 s. The connections that were handed in stay open. */
@@ -34,12 +40,17 @@ export function openBull<B extends IQueueBackend, Connection>(options: BullOptio
   const all = Object.values(opened);
   return {
     add: (job) => opened[laneOf(job)].add(job),
+    keepTime: ({ drill }) => opened[laneOf({ name: 'drill' })].schedule('drill', drill),
     keepWorking: () => all.forEach((lane) => lane.keepWorking()),
     close: async () => void (await Promise.all(all.map((lane) => lane.close()))),
   };
 }
 
-function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, Connection>, lane: Lane): Bull {
+interface OpenLane extends Pick<Bull, 'add' | 'keepWorking' | 'close'> {
+  schedule(name: 'drill', wanted: Schedule | undefined): Promise<void>;
+}
+
+function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, Connection>, lane: Lane): OpenLane {
   const { Queue, Worker } = withBackend(options.factory);
   const queue = new Queue<Job>(lane.queue, {
     prefix: PREFIX,
@@ -69,18 +80,22 @@ function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, C
 
   return {
     async add(job) {
-      const { attempts, backoffMs } = retries[job.name];
-      const added = await queue.add(job.name, job, {
-        jobId: jobId(job),
-        priority: priorityOf(job),
-        attempts,
-        backoff: { type: 'exponential', delay: backoffMs },
-        removeOnComplete: keep[job.name].completed,
-        removeOnFail: keep[job.name].failed,
-        stackTraceLimit: 0,
-      });
+      const added = await queue.add(job.name, job, { jobId: jobId(job), ...settingsOf(job) });
       // Whoever brings it again knows that it needn't wait: its receiver takes events again. It may have begun meanwhile.
       if (job.name === 'deliver' && (await added.isDelayed())) await added.promote().catch(() => undefined);
+    },
+    async schedule(name, wanted) {
+      const known = await queue.getJobScheduler(name);
+      if (!wanted) {
+        if (known) await queue.removeJobScheduler(name);
+        return;
+      }
+      const { cron: pattern, timeZone: tz } = wanted;
+      const next = known?.pattern === pattern && known.tz === tz ? known.next : undefined;
+      // Whoever takes a job makes the next one: where it got lost, no more would ever come.
+      if (next !== undefined && (await queue.getJob(`repeat:${name}:${next}`))) return;
+      const data: Job = { name };
+      await queue.upsertJobScheduler(name, { pattern, tz }, { name, data, opts: settingsOf(data) });
     },
     keepWorking() {
       if (!closing && !worker.isPaused() && !worker.isRunning()) worker.run().catch(options.onError);
@@ -97,3 +112,12 @@ function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, C
     },
   };
 }
+
+const settingsOf = (job: Job): Omit<JobsOptions, 'jobId' | 'repeat' | 'delay'> => ({
+  priority: priorityOf(job),
+  attempts: retries[job.name].attempts,
+  backoff: { type: 'exponential', delay: retries[job.name].backoffMs },
+  removeOnComplete: keep[job.name].completed,
+  removeOnFail: keep[job.name].failed,
+  stackTraceLimit: 0,
+});

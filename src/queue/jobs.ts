@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Schedule } from '../cron';
 import type { Action } from '../orders/order';
 
 const SECOND_MS = 1_000;
@@ -11,18 +12,21 @@ export const jobSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('enforce'), action: z.enum(['sever', 'restore'] satisfies Action[]), ...common }),
   z.strictObject({ name: z.literal('reply'), ...common }),
   z.strictObject({ name: z.literal('deliver'), subscription: z.uuid(), event: z.uuid() }),
+  z.strictObject({ name: z.literal('drill') }),
 ]);
 
 /**
  * `enforce`: the latches changed by this order, look at them now. `reply`: tell the sender of this order how it went.
- * `deliver`: send this event to this subscription, if it is still owed. They name things by their numbers and nothing
- * else; whoever does them reads the rest from the database.
+ * `deliver`: send this event to this subscription, if it is still owed. `drill`: the schedule says that one is due. They
+ * name things by their numbers and nothing else; whoever does them reads the rest from the database.
  */
 export type Job = z.infer<typeof jobSchema>;
 
 /** The same order's job of one name is one job, however often it is added. */
-export const jobId = (job: Job): string =>
-  job.name === 'deliver' ? `deliver-${job.subscription}-${job.event}` : `${job.name}-${job.order}`;
+export function jobId(job: Job): string {
+  if (job.name === 'drill') return job.name;
+  return job.name === 'deliver' ? `deliver-${job.subscription}-${job.event}` : `${job.name}-${job.order}`;
+}
 
 /** Smaller goes first (law 1: stop wins). */
 export const priorityOf = (job: Job): number =>
@@ -35,13 +39,19 @@ export interface Lane {
   readonly concurrency: number;
 }
 
-/** What waits for receivers that nobody knows has slots of its own: an order never waits for one of them. */
+/** What waits for others, for receivers that nobody knows or for gateways, has slots of its own: an order never waits for one of them. */
 export const lanes = {
   orders: { queue: 'pullcord', concurrency: 4 },
   deliveries: { queue: 'pullcord-deliveries', concurrency: 64 },
 } as const satisfies Record<string, Lane>;
 
-export const laneOf = ({ name }: Job): keyof typeof lanes => (name === 'deliver' ? 'deliveries' : 'orders');
+export const laneOf = ({ name }: Pick<Job, 'name'>): keyof typeof lanes =>
+  name === 'deliver' || name === 'drill' ? 'deliveries' : 'orders';
+
+/** Jobs that come up by themselves, by their names: each once, however many instances there are. */
+export interface Timetable {
+  readonly drill?: Schedule | undefined;
+}
 
 interface Retries {
   readonly attempts: number;
@@ -56,6 +66,8 @@ export const retries: Readonly<Record<Job['name'], Retries>> = {
   reply: { attempts: 8, backoffMs: 5 * SECOND_MS },
   // 1 s, 2 s ... 17 min: longer than the events themselves go on quickly. What is still owed then is taken up again.
   deliver: { attempts: 12, backoffMs: SECOND_MS },
+  // 1 min, 2 min ... 64 min: a little more than the two hours that a drill waits for something else to end.
+  drill: { attempts: 8, backoffMs: 60 * SECOND_MS },
 };
 
 const remembered = {
@@ -71,6 +83,8 @@ export const keep = {
   enforce: remembered,
   reply: remembered,
   deliver: { completed: true, failed: true },
+  // So that no old one stands in the way of the next.
+  drill: { completed: true, failed: true },
 } as const satisfies Record<Job['name'], unknown>;
 
 export type Handlers = { readonly [Name in Job['name']]: (job: Extract<Job, { name: Name }>) => Promise<void> };

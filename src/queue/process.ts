@@ -45,5 +45,7 @@ function handle(handlers: Handlers, job: Job): Promise<void> {
       return handlers.reply(job);
     case 'deliver':
       return handlers.deliver(job);
+    case 'drill':
+      return handlers.drill(job);
   }
 }

@@ -1,7 +1,7 @@
 import type { PGlite } from '@electric-sql/pglite';
 import type { Logger } from 'pino';
 import type { Bull } from './bull';
-import { type Handlers, type Jobs, QueueUnavailable } from './jobs';
+import { type Handlers, type Jobs, QueueUnavailable, type Timetable } from './jobs';
 import { pglitePlace } from './pglite';
 import type { Place, PlaceOptions } from './place';
 import { postgresPlace } from './postgres';
@@ -12,6 +12,12 @@ import { settled, within } from './wait';
 /** How often the server is asked whether it is there. Milliseconds. */
 const LOOK_MS = 1_000;
 
+/** How often it is seen to that the timetable still stands there: a Redis may have been emptied. Milliseconds. */
+const TIMETABLE_MS = 10 * 60_000;
+
+/** Bound of that. Milliseconds. */
+const KEEP_TIME_MS = 2_000;
+
 /** How long the start waits for the queue before it goes on without. Milliseconds. */
 const START_MS = 2_000;
 
@@ -20,6 +26,8 @@ export interface QueueOptions {
   readonly place: { readonly redisUrl: string } | { readonly databaseUrl: string } | { readonly pglite: PGlite };
   readonly handlers: Handlers;
   readonly logger: Logger;
+  /** Left out: nothing comes up by itself, and what an earlier configuration wanted no longer does. */
+  readonly timetable?: Timetable;
   /** Bound of `add`. Milliseconds. */
   readonly addTimeoutMs?: number;
 }
@@ -28,10 +36,12 @@ export interface QueueOptions {
  * Starts the queue, and its worker in this process. Never throws for a server that is away: the program starts, and
  * the queue joins in when the server is there.
  */
-export async function startQueue({ place: where, handlers, logger, addTimeoutMs = 250 }: QueueOptions): Promise<Jobs> {
+export async function startQueue(options: QueueOptions): Promise<Jobs> {
+  const { place: where, handlers, logger, timetable = {}, addTimeoutMs = 250 } = options;
   let bull: Bull | undefined;
   let healthy = false;
   let told = false;
+  let timed = Number.NEGATIVE_INFINITY;
   let closed = false;
   let closing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -56,6 +66,10 @@ export async function startQueue({ place: where, handlers, logger, addTimeoutMs 
       if (closed) return;
       bull ??= place.open();
       bull.keepWorking();
+      if (!healthy || performance.now() - timed >= TIMETABLE_MS) {
+        await within(bull.keepTime(timetable), KEEP_TIME_MS, () => new Error('the timetable could not be looked at'));
+        timed = performance.now();
+      }
       onAnswer();
     } catch (error) {
       onError(error);

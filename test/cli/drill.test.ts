@@ -72,3 +72,44 @@ it('one that is not to be now is bad news; a token that is not known, and what i
   expect(await drill('--wait', '3')).toMatchObject({ code: 2 });
   expect(drills.asked).toEqual([{ by: 'token:driller' }]);
 });
+
+describe('--list', () => {
+  it('begins none, and says how the last ones went and when the next is due', async () => {
+    const skipped: DrillReport = { ...ended, state: 'skipped', by: 'schedule', steps: [], text: 'Drill skipped: why' };
+    drills.known = [skipped, ended];
+    drills.due = NOW + 60_000;
+    expect(await drill('--list')).toEqual({
+      code: 0,
+      stdout: [
+        '2026-01-02T03:04:05.000Z  skipped  schedule: Drill skipped: why',
+        '2026-01-02T03:04:05.000Z  passed   token:driller: Drill passed.',
+        'The next is due at 2026-01-02T03:05:05.000Z.',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    expect(drills.asked).toEqual([{ limit: 20 }]);
+    const { stdout } = await drill('--list', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      drills: [{ state: 'skipped' }, {}],
+      nextAt: '2026-01-02T03:05:05.000Z',
+    });
+  });
+
+  it('is bad news when the last one that came to its end failed', async () => {
+    drills.known = [
+      { ...ended, state: 'failed', brokenOff: 'a fire' },
+      { ...ended, state: 'failed', text: 'FAILED' },
+    ];
+    expect(await drill('--list')).toMatchObject({ code: 1, stderr: 'FAILED\n' });
+    drills.known = [{ ...ended, state: 'failed', brokenOff: 'a fire' }, ended];
+    expect(await drill('--list')).toMatchObject({ code: 0 });
+  });
+
+  it('says that there was none, and that none is due', async () => {
+    expect(await drill('--list')).toMatchObject({
+      code: 0,
+      stdout: 'There was no drill yet.\nNone is due by schedule (drills.schedule).\n',
+    });
+  });
+});

@@ -14,7 +14,7 @@ function setUp(behave: () => Promise<void> = async () => undefined) {
     handled.push(taken);
     await behave();
   };
-  return { handled, lines, process: processor({ enforce: take, reply: take, deliver: take }, logger) };
+  return { handled, lines, process: processor({ enforce: take, reply: take, deliver: take, drill: take }, logger) };
 }
 
 it('hands a job over as it was read', async () => {

@@ -50,7 +50,8 @@ export async function runEvents(options: RunEventsOptions) {
     trouble: (key, text) => troubles.set(key, text),
     cleared: (key) => troubles.delete(key),
   });
-  const handlers = { enforce: async () => undefined, reply: async () => undefined, deliver: events.deliver };
+  const nothing = async () => undefined;
+  const handlers = { enforce: nothing, reply: nothing, deliver: events.deliver, drill: nothing };
   if (place) jobs = await startQueue({ place, handlers, logger });
   await events.start();
   const running: RunningEvents = {

@@ -110,13 +110,17 @@ export class FakeRecords implements Records {
 }
 
 /** Drills that begin and do what the test says. */
-export class FakeDrills implements Pick<Drills, 'start' | 'report' | 'newest'> {
+export class FakeDrills implements Pick<Drills, 'start' | 'report' | 'newest' | 'nextDue'> {
   readonly asked: unknown[] = [];
   known: DrillReport[] = [];
   refusal: Refusal | undefined;
   /** What one that begins has become when it is asked for. */
   begins: DrillReport | undefined;
+  due: number | undefined;
 
+  nextDue(): number | undefined {
+    return this.due;
+  }
   async start(by: string): Promise<DrillReport | Refusal> {
     this.asked.push({ by });
     if (this.refusal) return this.refusal;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import pino from 'pino';
-import type { Handlers, Job, Jobs } from '../../src/queue/jobs';
+import type { Handlers, Job, Jobs, Timetable } from '../../src/queue/jobs';
 import { type QueueOptions, startQueue } from '../../src/queue/queue';
 import { until } from './until';
 
@@ -16,14 +16,17 @@ export interface WatchedQueue extends Jobs {
   handledTimes(job: Job, times: number, ms?: number): Promise<void>;
 }
 
-export async function watchedQueue(place: QueuePlace, options: { addTimeoutMs?: number } = {}): Promise<WatchedQueue> {
+export async function watchedQueue(
+  place: QueuePlace,
+  options: { addTimeoutMs?: number; timetable?: Timetable } = {},
+): Promise<WatchedQueue> {
   const handled: WatchedQueue['handled'] = [];
   const logged: WatchedQueue['logged'] = [];
   const take = (job: Job): Promise<void> => {
     handled.push({ job, at: performance.now() });
     return queue.behave(job);
   };
-  const handlers: Handlers = { enforce: take, reply: take, deliver: take };
+  const handlers: Handlers = { enforce: take, reply: take, deliver: take, drill: take };
   const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(JSON.parse(line)) });
   const jobs = await startQueue({ place, handlers, logger, addTimeoutMs: 2_000, ...options });
   const queue: WatchedQueue = {

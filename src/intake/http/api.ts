@@ -23,7 +23,7 @@ import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, readinessAnswer
 export interface ApiOptions {
   readonly desk: Desk;
   readonly records: Records;
-  readonly drills: Pick<Drills, 'start' | 'report' | 'newest'>;
+  readonly drills: Pick<Drills, 'start' | 'report' | 'newest' | 'nextDue'>;
   readonly tokens: readonly Token[];
   /** What a sever or restore without a scope is about. */
   readonly defaultScope: string;

@@ -3,7 +3,7 @@ import { shownReport } from '../../supervision/drill/report';
 import type { Handlers } from './router';
 
 export interface DrillHandlersOptions {
-  readonly drills: Pick<Drills, 'start' | 'report' | 'newest'>;
+  readonly drills: Pick<Drills, 'start' | 'report' | 'newest' | 'nextDue'>;
 }
 
 const LIST_LIMIT = 20;
@@ -23,7 +23,9 @@ export function drillHandlers({
 
     listDrills: async ({ query: { limit = LIST_LIMIT } }) => {
       const found = await drills.newest(limit);
-      return { status: 200, body: { drills: found.map(shownReport) } };
+      const nextDue = drills.nextDue();
+      const nextAt = nextDue === undefined ? {} : { nextAt: new Date(nextDue).toISOString() };
+      return { status: 200, body: { drills: found.map(shownReport), ...nextAt } };
     },
 
     getDrill: async ({ params, query: { wait = 0 } }) => {

@@ -34,4 +34,7 @@ export const drill = z.object({
   text: z.string().describe('One line for a person.'),
 });
 
-export const drillList = z.object({ drills: z.array(drill).describe('Newest first.') });
+export const drillList = z.object({
+  drills: z.array(drill).describe('Newest first.'),
+  nextAt: time.optional().describe('When the schedule wants the next one; missing where there is no schedule.'),
+});

@@ -249,6 +249,7 @@ export type IncidentAnswer = z.input<typeof incident>;
 export type LedgerLineAnswer = z.input<typeof ledgerLine>;
 export type VerdictAnswer = z.input<typeof verdict>;
 export type DrillAnswer = z.input<typeof drill>;
+export type DrillListAnswer = z.input<typeof drillList>;
 export type SpendAnswer = z.input<typeof spend>;
 export type ReadinessAnswer = z.input<typeof readiness>;
 export type StatusAnswer = z.input<typeof status>;

@@ -16,15 +16,20 @@ export interface Comparison {
  */
 export function compare(steps: readonly DrillStep[], ms: number, earlier: readonly DrillReport[]): Comparison {
   const passed = earlier.filter(({ state }) => state === 'passed').slice(0, LATELY);
-  const whole = median(passed.flatMap((drill) => drill.ms ?? []));
+  const alike = passed.filter((drill) => gatewaysOf(drill.steps) === gatewaysOf(steps));
+  const whole = median(alike.flatMap((drill) => drill.ms ?? []));
   const measured = steps.map((step): DrillStep => {
     const usualMs = median(passed.flatMap((drill) => drill.steps.find((one) => isSame(one, step))?.ms ?? []));
     if (usualMs === undefined) return step;
     return { ...step, usualMs, ...(isSlower(step.ms, usualMs) ? { slower: true } : {}) };
   });
   if (whole === undefined) return { steps: measured };
-  return { steps: measured, compared: { drills: passed.length, medianMs: whole, slower: isSlower(ms, whole) } };
+  return { steps: measured, compared: { drills: alike.length, medianMs: whole, slower: isSlower(ms, whole) } };
 }
+
+/** As a whole a drill is like another one on the same gateways. */
+const gatewaysOf = (steps: readonly DrillStep[]): string =>
+  [...new Set(steps.flatMap(({ gateway }) => gateway ?? []))].sort().join(' ');
 
 const isSame = (a: DrillStep, b: DrillStep): boolean => a.name === b.name && a.gateway === b.gateway;
 

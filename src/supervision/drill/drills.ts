@@ -15,6 +15,8 @@ export interface DrillsOptions extends Omit<ConductOptions, 'stepMs' | 'compareW
   /** Asks the ledger how the scopes stand: another instance may have taken an order. @throws StoreUnavailable */
   readonly refresh: () => Promise<unknown>;
   readonly randomId: () => string;
+  /** When the schedule wants the next one, if there is a schedule. Epoch, in milliseconds. */
+  readonly nextDue: () => number | undefined;
   /** How long one step may take. Milliseconds. */
   readonly stepMs?: number;
 }
@@ -27,6 +29,8 @@ export interface Drills {
   report(id: string, waitMs: number): Promise<DrillReport | undefined>;
   /** Newest first. @throws StoreUnavailable */
   newest(limit: number): Promise<readonly DrillReport[]>;
+  /** When the schedule wants the next one, if there is a schedule. Epoch, in milliseconds. */
+  nextDue(): number | undefined;
   /** Cleans up after drills that died, here or at another instance, from now on. */
   resume(): void;
   /** An order stands: if people gave it, it comes first. */
@@ -157,6 +161,7 @@ export function createDrills(options: DrillsOptions): Drills {
       }
     },
     newest: (limit) => shelf.newest(limit),
+    nextDue: options.nextDue,
     resume,
     ordered: ({ number, action, scope }) => {
       if (!isRehearsal(scope)) breakOff(`order ${number} came, to ${action} ${scope}. It comes first.`);

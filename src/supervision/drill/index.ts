@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
 import type { Config } from '../../config/schema';
+import { nextDue, type Schedule } from '../../cron';
 import type { Leases } from '../../ledger/leases';
 import type { SqlStore } from '../../ledger/sql-store';
 import type { Entry } from '../../ledger/store';
@@ -15,8 +16,10 @@ import { createHold } from './hold';
 import type { DrillOperator } from './operator';
 import { createDrillOrders } from './orders';
 import { createPaper } from './paper';
+import { type DrillCondition, drillPart } from './part';
 import type { DrillReport } from './report';
 import { createTidy } from './tidy';
+import { createTurn } from './turn';
 
 export interface StartDrillsOptions {
   readonly config: Config;
@@ -41,8 +44,19 @@ export interface StartDrillsOptions {
 const LOOK_BACK = 20;
 const TOKEN_BYTES = 12;
 
+/** Drills, and what is done with them beside being made. */
+export interface StartedDrills extends Drills {
+  /** The queue's: one is due. @throws TryAgain, StoreUnavailable */
+  turn(): Promise<void>;
+  /** How it stands with them. @param queueAnswers whether the schedule is kept */
+  condition(queueAnswers: boolean): DrillCondition;
+}
+
+export const scheduleOf = ({ drills: { schedule, timeZone } }: Pick<Config, 'drills'>): Schedule | undefined =>
+  schedule === undefined ? undefined : { cron: schedule, timeZone };
+
 /** Drills, upon the same desk, enforcer and gateways as everything else. */
-export function startDrills(options: StartDrillsOptions): Drills {
+export function startDrills(options: StartDrillsOptions): StartedDrills {
   const { config, desk, store, leases, operator, listenerUrl, twilioApiUrl, stepMs, now, ...rest } = options;
   const { record, tell, logger } = options;
   const hold = createHold({ leases });
@@ -54,14 +68,24 @@ export function startDrills(options: StartDrillsOptions): Drills {
   const orders = createDrillOrders({ desk, operator, mayOrder: hold.check, newest, refresh });
   const latches = () => desk.latches();
   const shelf = store.drillShelf<DrillReport>();
-  return createDrills({
-    ...{ ...rest, gateways, orders, operator, hold, latches, refresh, now, shelf },
-    monotonic: options.monotonic ?? (() => performance.now()),
-    paper: createPaper({ shelf, record, tell, now, logger }),
+  const monotonic = options.monotonic ?? (() => performance.now());
+  const schedule = scheduleOf(config);
+  const paper = createPaper({ shelf, record, tell, now, logger });
+  const drills = createDrills({
+    ...{ ...rest, gateways, orders, operator, hold, latches, refresh, now, monotonic, shelf, paper },
     tidy: createTidy({ gateways, orders, latches, newest, rehearsal: isRehearsal }),
     door: () => createDrillDoor({ config, listenerUrl: listenerUrl() }),
     twilio: () => checkTwilio(twilioApiUrl === undefined ? { config } : { config, twilioApiUrl }),
     token: () => randomBytes(TOKEN_BYTES).toString('hex'),
+    nextDue: () => schedule && nextDue(schedule, now()),
     ...(stepMs === undefined ? {} : { stepMs }),
   });
+  const { overdueDays } = config.drills;
+  const since = now();
+  return {
+    ...drills,
+    turn: createTurn({ schedule, drills, paper, now, monotonic, randomId: options.randomId, logger }),
+    condition: (queueAnswers) =>
+      drillPart({ recent: paper.recent(), schedule, overdueDays, queueAnswers, since }, now()),
+  };
 }

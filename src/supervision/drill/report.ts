@@ -101,12 +101,15 @@ export function summary(steps: readonly DrillStep[], ms: number, brokenOff?: str
   }
   const took = (name: StepName): string => seconds(steps.find((step) => step.name === name)?.ms ?? 0);
   const gateways = new Set(steps.flatMap(({ gateway }) => gateway ?? [])).size;
-  const slow = steps.filter(({ slower }) => slower).map(placeOf);
+  const slow = steps.filter(({ slower }) => slower).map(slowness);
   const than = slow.length > 0 ? ` Slower than usual: ${slow.join(', ')}.` : '';
   return (
     `Drill passed on ${gateways} ${gateways === 1 ? 'gateway' : 'gateways'} in ${seconds(ms)}: ` +
     `severed after ${took('severed')}, restored after ${took('restored')}.${than}`
   );
 }
+
+const slowness = (step: DrillStep): string =>
+  `${placeOf(step)} (${seconds(step.ms)}, usually ${seconds(step.usualMs ?? step.ms)})`;
 
 const placeOf = ({ name, gateway }: DrillStep): string => (gateway === undefined ? name : `${name} (${gateway})`);

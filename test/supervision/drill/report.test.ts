@@ -21,9 +21,12 @@ it.each<[string, DrillStep[], string | undefined, string]>([
   ],
   [
     'slower',
-    [step('served', { gateway: 'a', slower: true }), step('severed', { ms: 9_000, slower: true })],
+    [
+      step('served', { gateway: 'a', ms: 3_000, usualMs: 40, slower: true }),
+      step('severed', { ms: 9_000, usualMs: 310, slower: true }),
+    ],
     undefined,
-    'Drill passed on 1 gateway in 1.5 s: severed after 9.0 s, restored after 0.1 s. Slower than usual: served (a), severed.',
+    'Drill passed on 1 gateway in 1.5 s: severed after 9.0 s, restored after 0.1 s. Slower than usual: served (a) (3.0 s, usually 0.1 s), severed (9.0 s, usually 0.3 s).',
   ],
   [
     'failed',
