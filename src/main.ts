@@ -259,7 +259,7 @@ async function assemble(
     routesOf: (gateway, scope) => routes.get(gateway)?.get(scope),
   });
   atEnd(() => tripwire?.close());
-  supervision.start({ cutters, store, jobs, tripwire, latches: () => desk.latches() });
+  supervision.start({ cutters, store, jobs, tripwire, drills, latches: () => desk.latches() });
   atEnd(() => supervision.close());
 
   const fallbacks: FallbacksService | undefined =

@@ -24,11 +24,15 @@ export const registerStatus: Register = (cli) => {
     });
 };
 
+/** What is worth a line although it is as it should be. */
+const TOLD_WELL = ['tripwire', 'drills'];
+
 type Part = StatusAnswer['parts'][number];
 
 function sayStatus({ say }: Pick<Cli, 'say'>, { state, works = [], parts, scopes }: StatusAnswer): void {
   if (state === 'armed') say('ARMED: all parts work.');
-  for (const { name, ok, detail } of parts) if (ok && name === 'tripwire') say(`  ${printable(`tripwire ${detail}`)}`);
+  for (const { name, ok, signal = 'normal', detail } of parts)
+    if (ok && signal === 'normal' && TOLD_WELL.includes(name)) say(`  ${printable(`${name} ${detail}`)}`);
   for (const part of parts.filter(({ ok }) => !ok)) sayPart(say, '!', part);
   for (const part of parts.filter(({ signal }) => signal === 'supervisory')) sayPart(say, '~', part);
   if (state !== 'armed') for (const sentence of works) say(`  ${printable(sentence)}`);

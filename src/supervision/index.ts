@@ -12,6 +12,7 @@ import type { TripwireService } from '../tripwire';
 import { guardedIn, guardKey } from './guards';
 import { HEARTBEAT, type Heartbeat, startHeartbeat } from './heartbeat/heartbeat';
 import { Line, type PartReport } from './line/line';
+import type { Condition } from './line/part';
 import { LEDGER, watchersOf } from './line/watchers';
 import { type Readiness, readiness } from './readiness';
 import { Teller } from './teller';
@@ -40,6 +41,7 @@ export interface Supervised {
   readonly latches: () => readonly Latch[];
   /** Undefined where none is configured. */
   readonly tripwire: Pick<TripwireService, 'readiness'> | undefined;
+  readonly drills: { condition(queueAnswers: boolean): Condition };
 }
 
 /** The watch over the whole way, and what is told of it. */
@@ -107,7 +109,7 @@ export function createSupervision(options: SupervisionOptions): Supervision {
     report: (part) => line.report(part),
     start(what) {
       supervised = what;
-      const { cutters, jobs, tripwire, store } = what;
+      const { cutters, jobs, tripwire, store, drills } = what;
       for (const { name } of cutters) known(`cutter ${name}`);
       line.sense({
         name: 'queue',
@@ -137,6 +139,7 @@ export function createSupervision(options: SupervisionOptions): Supervision {
           },
         });
       if (config.heartbeat) line.expect({ name: HEARTBEAT, silence: 'supervisory' });
+      line.sense({ name: 'drills', sense: () => drills.condition(jobs.healthy()) });
       line.start();
       heartbeat =
         config.heartbeat &&

@@ -45,6 +45,20 @@ it('says what the tripwire sees, where there is one', async () => {
   expect(await status()).toMatchObject({ code: 1, stdout: '  ! tripwire: sees nothing of litellm a\n' });
 });
 
+it('says how the last drill went, and what is to be seen to', async () => {
+  const detail = 'passed on 2026-01-05 09:00 UTC in 3.1 s';
+  readiness = { state: 'armed', parts: [{ name: 'drills', ok: true, signal: 'normal', detail }] };
+  expect((await status()).stdout).toBe(`ARMED: all parts work.\n  drills ${detail}\n`);
+  const todo = 'Run pullcord drill.';
+  readiness = {
+    state: 'armed',
+    parts: [{ name: 'drills', ok: true, signal: 'supervisory', detail: 'the way was never rehearsed', todo }],
+  };
+  expect((await status()).stdout).toBe(
+    `ARMED: all parts work.\n  ~ drills: the way was never rehearsed\n    -> ${todo}\n`,
+  );
+});
+
 it('what is at rest but not seen so is said', async () => {
   desk.scopes = [{ scope: 'llm', state: 'severed', order: 7, since: NOW }];
   expect((await status()).stdout).toContain(

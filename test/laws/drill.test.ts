@@ -111,7 +111,7 @@ describe('a drill on two gateways', () => {
       [first, first, later, later].map(({ id }, i) => ({ id, state: i % 2 === 0 ? 'running' : 'passed' })),
     );
     expect((await ground.call('GET', '/api/v1/ledger/verify')).json).toMatchObject({ ok: true });
-  }, 30_000);
+  }, 90_000);
 });
 
 describe('a drill', () => {

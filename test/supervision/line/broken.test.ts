@@ -2,6 +2,7 @@ import pino from 'pino';
 import { type ConfigInput, configSchema } from '../../../src/config/schema';
 import { CLAMP_PATH, clampRule } from '../../../src/cutters/apisix/clamp';
 import { createSupervision, type Supervision } from '../../../src/supervision';
+import type { DrillCondition } from '../../../src/supervision/drill/part';
 import type { Part } from '../../../src/supervision/readiness';
 import type { TripwireReadiness } from '../../../src/tripwire';
 import { type Installation, startInstallation } from '../../support/installation';
@@ -15,6 +16,7 @@ let ledger: Awaited<ReturnType<typeof freshStore>>;
 let supervision: Supervision;
 let queueAnswers: boolean;
 let tripwire: TripwireReadiness;
+let drills: DrillCondition;
 let settings: Installation['door']['phone']['settings'];
 const told: string[] = [];
 
@@ -32,6 +34,7 @@ beforeEach(() => {
   told.length = 0;
   queueAnswers = true;
   tripwire = { ok: true, detail: 'sees 1 LiteLLM proxy' };
+  drills = { signal: 'normal', detail: 'passed yesterday' };
 });
 afterEach(async () => {
   await supervision.close();
@@ -53,6 +56,7 @@ async function watch({ state = 'armed', now = Date.now, ...change }: Watched = {
     ...{ cutters: [], store: ledger.store, latches: () => [] },
     jobs: { healthy: () => queueAnswers },
     tripwire: { readiness: () => tripwire },
+    drills: { condition: () => drills },
   });
   await until(() => supervision.readiness().state === state);
 }
@@ -186,6 +190,18 @@ it('a ledger that answers and takes no writes', async () => {
     /takes no writes.*read-only/,
   );
   expect(told[0]).toMatch(/STOP works, RESTORE refuses/);
+});
+
+it('a drill that failed degrades, and was told by itself; one that is overdue wants to be seen to', async () => {
+  await watch();
+  const failed = 'Drill FAILED at twilio: Twilio refuses.';
+  drills = { signal: 'trouble', detail: failed, todo: 'Mend what it names, and drill again.', quiet: true };
+  await until(() => supervision.readiness().state === 'degraded');
+  expect(part('drills')).toMatchObject({ ok: false, detail: failed });
+  drills = { signal: 'supervisory', detail: 'the last drill was 40 days ago', todo: 'Run pullcord drill.' };
+  await until(() => supervision.readiness().state === 'armed');
+  expect(part('drills')).toMatchObject({ ok: true, signal: 'supervisory', todo: 'Run pullcord drill.' });
+  expect(told).toEqual([]);
 });
 
 it('a queue that is away, and a tripwire that sees nothing, which tells by itself', async () => {
