@@ -26,12 +26,13 @@ describe('pullcord.example.yaml', () => {
 
   it('is one, too, with all that is commented out', () => {
     const whole = example.replaceAll(
-      /^( *)# ((?:api|cutters|guard|lastResort|metricsUrls|relayUrls|tripwire|webhooks):| {2}.*)$/gm,
+      /^( *)# ((?:api|cutters|guard|heartbeat|lastResort|metricsUrls|relayUrls|tripwire|webhooks):| {2}.*)$/gm,
       '$1$2',
     );
     const { config } = read(whole, {
       ...{ ...env, LITELLM_ADMIN_KEY: 'a', LITELLM_AGENT_KEY: 'sk-b', N8N_WEBHOOK_SECRET: 'c' },
       PULLCORD_GUARD_SECRET: 'f'.repeat(32),
+      PULLCORD_HEARTBEAT_URL: 'https://watcher.example.org/ping',
       ...{ LITELLM_METRICS_KEY: 'd', LITELLM_VIEWER_KEY: 'e' },
     });
     expect(config.api.tokens).toHaveLength(1);

@@ -127,6 +127,7 @@ export function startProgram(around: Surroundings) {
   });
   const replies = createReplies({ sender, desk, alarm: nothing });
   const jobs: Jobs = queue.jobs(life, {
+    drill: async () => undefined,
     enforce: () => watch.look(),
     reply: async ({ order: number }) => {
       await store.refresh();

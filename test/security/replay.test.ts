@@ -65,7 +65,7 @@ describe('a job that somebody puts into the queue again', () => {
     });
     const take = async (): Promise<void> => undefined;
     const process = processor(
-      { enforce: take, deliver: take, reply: () => replies.tellOnce(order) },
+      { enforce: take, deliver: take, drill: take, reply: () => replies.tellOnce(order) },
       pino({ level: 'silent' }),
     );
     const job: Job = { name: 'reply', order: 7, correlation: 'SM1' };
@@ -98,6 +98,11 @@ describe('a job that somebody puts into the queue again', () => {
 
   it('can hold no order of its own: neither what is to be cut, nor whom to tell, nor what', () => {
     const shapes = jobSchema.options.map((one) => Object.keys(one.shape).sort().join(' '));
-    expect(shapes).toEqual(['action correlation name order', 'correlation name order', 'event name subscription']);
+    expect(shapes).toEqual([
+      'action correlation name order',
+      'correlation name order',
+      'event name subscription',
+      'name',
+    ]);
   });
 });

@@ -154,6 +154,7 @@ it('law 7: a Pullcord whose enforcer has not reported for long pings nobody', as
   supervision.start({
     ...{ cutters: [], latches: () => [], tripwire: undefined, jobs: { healthy: () => true } },
     store: { remember: async () => undefined, mirror: () => undefined },
+    drills: { condition: () => ({ signal: 'normal', detail: 'passed' }) },
   });
   try {
     at = 20_000;
