@@ -13,4 +13,4 @@ it('whatever happens, in whatever order: the laws hold all the way, and all ends
     fc.asyncProperty(sequences(), ([options, commands]) => lives(options, commands)),
     { numRuns: tried },
   );
-}, 300_000);
+}, 600_000);

@@ -3,18 +3,18 @@ import { call, trip } from './commands/calls';
 import type { Command, Facts } from './commands/command';
 import { drift } from './commands/drift';
 import * as mishaps from './commands/mishaps';
-import { text, textAgain } from './commands/texts';
+import { guesses, text, textAgain } from './commands/texts';
 import { comesToRest, isOnPaper, isPutBack } from './rest';
 import { World, type WorldOptions } from './world';
 
 /** Things that happen, besides the end that every sequence has. */
-const MOST = 14;
+const MOST = 10;
 
 const worldOf = fc.record({
   operators: fc.constantFrom<1 | 2>(1, 1, 2),
   method: fc.constantFrom('auto' as const, 'auto' as const, 'clamp' as const, 'rewrite' as const),
   nodes: fc.constantFrom([1], [2], [1, 1], [2, 1]),
-  instances: fc.constantFrom<1 | 2>(1, 1, 2),
+  instances: fc.constantFrom<1 | 2>(1, 1, 1, 1, 2),
   jitter: fc.nat(1_000_000),
 });
 
@@ -22,7 +22,7 @@ const { crash, start, adminFault, nodeFault, ledgerFault, queueFault, smsFault, 
 
 /** Orders come about as often as everything else together. */
 const kinds = [
-  ...[text, text, text, text, call, call, trip, textAgain],
+  ...[text, text, text, text, text, call, call, trip, textAgain, guesses],
   ...[crash, start, adminFault, nodeFault, ledgerFault, ledgerFault, queueFault, smsFault, mend, clock, drift, drift],
   ...[wait, wait],
 ];

@@ -4,7 +4,7 @@ import type { Call } from '../../../src/intake/http/router';
 import type { Sent } from '../model';
 import { type Name, type ScopeName, scopeNames, type TokenName, tokens } from '../people';
 import { Command } from './command';
-import { alive, codeKinds, codeOf, nextId } from './typed';
+import { alive, codeKinds, codeOf, nextId, waitForNext } from './typed';
 
 export const call = fc
   .record({
@@ -28,6 +28,7 @@ export const call = fc
         const program = alive(world, instance);
         if (!program) return;
         const { doors, life } = program;
+        if (operator && code === 'next') await waitForNext(world, operator);
         const typed = operator && codeOf(world, operator, code, n);
         const idempotency = key ?? `own-${nextId()}`;
         const rights: readonly string[] = token === 'wrong' ? [] : tokens[token];

@@ -5,7 +5,7 @@ import { type Fields, fieldsOf, formOf, sign } from '../signed';
 import { callWebhook } from '../webhook';
 import type { World } from '../world';
 import { Command } from './command';
-import { alive, type CodeKind, codeKinds, codeOf, nextId } from './typed';
+import { alive, type CodeKind, codeKinds, codeOf, nextId, waitForNext } from './typed';
 
 const nextSid = (): string => `SM${nextId().toString(16).padStart(32, '0')}`;
 
@@ -54,7 +54,9 @@ export function textOf({ who, verb, scope, code, n, how, instance, steps }: Type
   const ways = [how.relayed ? ' by relay' : '', how.forged ? ' forged' : '', how.heard ? '' : ' unheard'].join('');
   const name = `${who} texts ${verb} ${scope} ${code}${code === 'backup' ? n : ''}${ways} to ${instance}`;
   return new Command(name, steps, async (world) => {
-    const typed = codeOf(world, who === 'stranger' ? 'alice' : who, code, n);
+    const bearer = who === 'stranger' ? 'alice' : who;
+    if (code === 'next') await waitForNext(world, bearer);
+    const typed = codeOf(world, bearer, code, n);
     const sid = nextSid();
     const body = `${verb} ${scope} ${typed.text}`.trim();
     const fields = fieldsOf({ MessageSid: sid, From: phoneOf(who), Body: body }) as Fields;
@@ -83,6 +85,18 @@ export const text = fc
     steps: fc.nat(40),
   })
   .map(textOf);
+
+/** Somebody types one wrong code after the other. */
+export const guesses = fc
+  .record({ who: fc.constantFrom<Name>('alice', 'bob'), times: fc.integer({ min: 2, max: 5 }), steps: fc.nat(40) })
+  .map(
+    ({ who, times, steps }) =>
+      new Command(`${who} types ${times} wrong codes`, steps, async (world) => {
+        const how = { relayed: false, forged: false, heard: true };
+        const wrong = { who, verb: 'RESTORE', scope: 'llm', code: 'wrong', n: 1, how, instance: 0, steps: 5 } as const;
+        for (let i = 0; i < times; i += 1) await textOf(wrong).run({}, world);
+      }),
+  );
 
 export const textAgain = fc
   .record({ ago: fc.nat(3), relayed: fc.boolean(), instance: fc.nat(1), steps: fc.nat(40) })

@@ -3,7 +3,7 @@ import { backupOf, codeAt, type Name, restores } from '../people';
 import type { Program } from '../program';
 import type { World } from '../world';
 
-export const codeKinds = ['fresh', 'fresh', 'fresh', 'fresh', 'earlier', 'old', 'wrong', 'backup', 'none'] as const;
+export const codeKinds = ['fresh', 'fresh', 'fresh', 'next', 'earlier', 'old', 'wrong', 'backup', 'none'] as const;
 export type CodeKind = (typeof codeKinds)[number];
 
 /** What somebody types, and what the model knows of it. */
@@ -16,6 +16,7 @@ export function codeOf(world: World, name: Name, kind: CodeKind, n: number): { t
   };
   switch (kind) {
     case 'fresh':
+    case 'next':
       return ofStep(now);
     case 'earlier':
       return ofStep(now - 1);
@@ -31,6 +32,13 @@ export function codeOf(world: World, name: Name, kind: CodeKind, n: number): { t
     case 'none':
       return { text: '', proof: { kind: 'nothing' } };
   }
+}
+
+/** Who types the next code waits until the app shows one that was not used yet. */
+export async function waitForNext(world: World, name: Name): Promise<void> {
+  const newest = world.laws.model.steps.get(name) ?? -1;
+  const now = world.truth();
+  if (newest === Math.floor(now / PERIOD_MS)) await world.time.run(PERIOD_MS - (now % PERIOD_MS));
 }
 
 /** Of no step near enough to count, whatever the clock does. */
