@@ -56,8 +56,9 @@ export function behavesAsTimetable(place: () => QueuePlace, { missing }: { reado
     const before = await open(every(1));
     await before.close();
     const without = await open();
-    await aWhile(2 * SECOND_MS);
-    expect(taken(without)).toBe(0);
+    await aWhile(3 * SECOND_MS);
+    // The one that had come up already may have been left by whoever closed.
+    expect(taken(without)).toBeLessThanOrEqual(1);
   }, 40_000);
 
   if (missing)
