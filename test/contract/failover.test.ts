@@ -1,3 +1,6 @@
+import { CLAMP_PATH, clampRule, setIds } from '../../src/cutters/apisix/clamp';
+import { ENDERS } from '../../src/cutters/apisix/clamp-functions';
+import { createAdminApi } from '../../src/cutters/apisix/client';
 import type { Doc } from '../../src/cutters/apisix/document';
 import { createHealthApi, type HealthApi } from '../../src/fallback/health';
 import { judgeFallback } from '../../src/fallback/judge';
@@ -386,6 +389,28 @@ describe('forbidden and permitted', () => {
     stream.leave();
     await until(() => fallback.open() === 0);
   });
+});
+
+test('the clamp for a moment ends what is open on a forbidden fallback, and the route lives on', async () => {
+  const path = await upstream({});
+  const { status, body } = await gateway.admin('GET', `/${CLAMP_PATH}`);
+  const found = status === 200 ? { plugins: (body.value as { readonly plugins: object }).plugins } : undefined;
+  const api = createAdminApi({ url: gateway.adminUrl, key: gateway.adminKey, timeoutMs: 2_000 });
+  await gateway.admin('PUT', `/${CLAMP_PATH}`, clampRule([], ENDERS));
+  await gateway.settle();
+  await primary.down();
+  const stream = await openStream(`${gateway.gatewayUrls[0]}${path}/stream`);
+  await until(() => fallback.open() === 1);
+  await apply(forbidWrite(subject(), await object()));
+  await primary.up();
+  await setIds(api, [idOf(taken)], ENDERS);
+  await until(() => stream.ending() !== undefined && fallback.open() === 0);
+  await setIds(api, [], ENDERS);
+  await agreed(path, 'primary');
+  expect(fallback.requests.length).toBe(1);
+  api.close();
+  if (found) await gateway.admin('PUT', `/${CLAMP_PATH}`, found);
+  else await gateway.admin('DELETE', `/${CLAMP_PATH}`);
 });
 
 told('what is planned for an upstream that never failed over does: 500s, broken connections, and back', async () => {
