@@ -352,15 +352,25 @@ describe('forbidden and permitted', () => {
 
     await apply(forbidWrite(subject(), before));
     await agreed(path, '500');
-    const taken = fallback.requests.length;
+    const reached = fallback.requests.length;
     await times(2 * AGREEING, path, 'POST');
-    expect(fallback.requests.length).toBe(taken);
+    expect(fallback.requests.length).toBe(reached);
+
+    const watched = async (): Promise<string> => {
+      const url = `/v1/healthcheck/upstreams/${idOf(taken)}`;
+      const { nodes: all } = bodyOf((await send(gateway.healthUrls[0] ?? '', 'GET', url)).text) as {
+        readonly nodes: readonly { readonly port: number; readonly status: string }[];
+      };
+      return all.map(({ port, status }) => `${port} ${status}`).join(', ');
+    };
+    await until(async () => (await watched()) === `${primary.port} unhealthy`, PATIENCE_MS);
 
     const now = await object();
     expect(judgeFallback(subject(), now).goesOver).toBe('never');
     await apply(permitWrite(subject(), now, before));
     expect(await object()).toEqual(before);
     await agreed(path, 'fallback');
+    await until(async () => (await watched()) === `${primary.port} unhealthy, ${fallback.port} healthy`, PATIENCE_MS);
   });
 
   test('nodes that are an object, too', async () => {
