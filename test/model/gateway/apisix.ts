@@ -126,7 +126,7 @@ export class ToyApisix {
     const seconds = Math.floor(this.options.time.now / 1000);
     const create_time = this.objects.get(path)?.create_time ?? seconds;
     const times = { create_time, update_time: given.update_time ?? seconds };
-    return new Map([...this.objects, [path, structuredClone({ ...doc, ...times })]]);
+    return new Map([...this.objects, [path, frozen(structuredClone({ ...doc, ...times }))]]);
   }
 
   /** APISIX allows a plugin in one global rule only. */
@@ -142,4 +142,11 @@ export class ToyApisix {
             'See.',
           );
   }
+}
+
+/** What is shown to programs is the very thing: who changed it would change the gateway. */
+function frozen<T>(value: T): T {
+  if (value !== null && typeof value === 'object' && !Object.isFrozen(value))
+    for (const inner of Object.values(Object.freeze(value))) frozen(inner);
+  return value;
 }
