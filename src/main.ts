@@ -253,23 +253,25 @@ async function assemble(
   background('old requests could not be pruned', store.prune());
   background('what is owed to subscribers could not be taken up', events.start());
 
-  const tripwire = startTripwire({
-    ...{ config, desk, alarms, ...supervise, logger, now },
-    ...(options.monotonic ? { monotonic: options.monotonic } : {}),
-    routesOf: (gateway, scope) => routes.get(gateway)?.get(scope),
-  });
-  atEnd(() => tripwire?.close());
-  supervision.start({ cutters, store, jobs, tripwire, drills, latches: () => desk.latches() });
-  atEnd(() => supervision.close());
-
   const fallbacks: FallbacksService | undefined =
     fallbackCutters.size === 0
       ? undefined
       : startFallbacks({
           ...{ config, cutters: fallbackCutters, store, enforcer, operators, desk, alarms, ...supervise, logger, now },
-          ...{ monotonic: options.monotonic, spentUsd: () => undefined },
+          ...{ monotonic: options.monotonic, memory: memoryIn(store), seesSpend: () => tripwire?.sees() ?? false },
         });
   atEnd(() => fallbacks?.close());
+
+  const tripwire = startTripwire({
+    ...{ config, desk, alarms, ...supervise, logger, now },
+    ...(options.monotonic ? { monotonic: options.monotonic } : {}),
+    routesOf: (gateway, scope) => routes.get(gateway)?.get(scope),
+    ceilings: () => fallbacks?.ceilings() ?? [],
+    onSpent: (increment) => fallbacks?.spent(increment),
+  });
+  atEnd(() => tripwire?.close());
+  supervision.start({ cutters, store, jobs, tripwire, drills, latches: () => desk.latches() });
+  atEnd(() => supervision.close());
 
   atEnd(() => drills.close());
 

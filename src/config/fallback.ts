@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { httpUrl, name } from './parts';
+import { usdCeilings } from './tripwire';
 
 const SECOND_MS = 1000;
 
@@ -58,6 +59,9 @@ export const fallback = z
       .array(z.string().min(1))
       .default([])
       .describe("Models, as LiteLLM's metrics call them, whose spend counts as the fallback's."),
+    ceilings: usdCeilings
+      .optional()
+      .describe("The tripwire's ceilings while it is used, for every key and sum, beside those that are set for them."),
     whenOver: z
       .enum(['primary', 'refuse'])
       .default('primary')

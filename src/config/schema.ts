@@ -364,7 +364,7 @@ export const configSchema = z
       .describe('JSON lines on the standard output.'),
   })
   .superRefine(checkScopeNames, { when: readable('scopes', 'defaultScope', 'cutters', 'tripwire') })
-  .superRefine(checkFallbacks, { when: readable('scopes', 'fallbacks', 'gateways') });
+  .superRefine(checkFallbacks, { when: readable('scopes', 'fallbacks', 'gateways', 'tripwire') });
 
 /** Also when other parts are faulty: all faults are reported at once. */
 function readable(...parts: readonly unknown[]) {

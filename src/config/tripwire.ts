@@ -15,6 +15,9 @@ const ceilingsIn = (amount: z.ZodNumber, what: string) =>
     perDay: amount.optional().describe(`${what} in 24 hours.`),
   });
 
+/** Ceilings in US dollars, by window. */
+export const usdCeilings = ceilingsIn(usd, 'US dollars');
+
 const watched = {
   profile: z
     .enum(['agent', 'service'])

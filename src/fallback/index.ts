@@ -12,16 +12,21 @@ import type { Operators } from '../operators/operator';
 import { liveLatch } from '../orders/decide';
 import type { Proof } from '../orders/desk';
 import { DRILL_SCOPE } from '../orders/drill';
+import type { Increment } from '../tripwire/reading';
+import type { Ceiling } from '../tripwire/settings';
+import { toCeilings } from '../tripwire/settings-of';
 import { type ControlApi, createControlApi } from './control';
 import { createFallbackCutter, type FallbackCutter } from './cutter';
 import { type FallbackNow, type FallbackReceipt, Fallbacks, type FallbackWish } from './fallbacks';
 import { holdersOf } from './holders';
 import { askGateway, askPrimary, together } from './look';
 import { type Permit, type Standing, standingOf } from './permit';
+import { Purse } from './purse';
 import { askText, decidedText } from './texts';
 import { Watcher } from './watcher';
 
 export type { FallbackNow, FallbackReceipt, FallbackWish } from './fallbacks';
+export type { FallbackState } from './permit';
 
 /** One cutter for each fallback that is configured. */
 export function createFallbackCutters(
@@ -61,8 +66,9 @@ export interface FallbacksServiceOptions {
   readonly alarms: Pick<Alarms, 'raise' | 'clear' | 'tell'>;
   readonly trouble: (key: string, text: string) => void;
   readonly cleared: (key: string, text: string) => void;
-  /** US dollars that these models spent since then; undefined when it can't be seen. Since: epoch, in milliseconds. */
-  readonly spentUsd: (models: readonly string[], since: number) => number | undefined;
+  readonly memory: Memory;
+  /** Whether all that is spent is seen now. */
+  readonly seesSpend: () => boolean;
   readonly now: Clock;
   readonly monotonic?: (() => number) | undefined;
   readonly logger: Logger;
@@ -74,12 +80,16 @@ export interface FallbacksService {
   all(): readonly FallbackNow[];
   /** Waits until what was decided is seen at the gateways. @param waitMs milliseconds */
   seen(name: string, order: number, waitMs: number): Promise<boolean>;
+  /** Something was spent, as the tripwire sees it. */
+  spent(increment: Increment): void;
+  /** Ceilings that hold for everybody while a fallback is used. */
+  ceilings(): readonly Ceiling[];
   close(): Promise<void>;
 }
 
 export function startFallbacks(options: FallbacksServiceOptions): FallbacksService {
   const { config, cutters, store, enforcer, operators, desk, alarms, logger, now } = options;
-  const { trouble, cleared, spentUsd, monotonic = () => performance.now() } = options;
+  const { trouble, cleared, seesSpend, memory, monotonic = () => performance.now() } = options;
   const watchers = new Map<string, Watcher>();
   const fallbacks = new Fallbacks({
     ...{ config, operators, store, enforcer, now, logger },
@@ -92,10 +102,17 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
     },
   });
   const controls: ControlApi[] = [];
+  const purses: Purse[] = [];
   for (const [name, fallback] of Object.entries(config.fallbacks)) {
     const control = createControlApi(gatewayOf(config, fallback.gateway));
     controls.push(control);
     const { probe, models, severs = defaultScope(config) } = fallback;
+    const permitted = (): number | undefined => {
+      const { permit } = fallbacks.standing(name);
+      return permit?.state === 'fallback' ? permit.order : undefined;
+    };
+    const purse = new Purse({ name, models, permitted, memory });
+    purses.push(purse);
     watchers.set(
       name,
       new Watcher({
@@ -104,10 +121,8 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
           together(
             await Promise.all([...(probe ? [askPrimary(probe, closing)] : []), askGateway(fallback, control, closing)]),
           ),
-        spentUsd: () => {
-          const { permit } = fallbacks.standing(name);
-          return permit && spentUsd(models, permit.since);
-        },
+        spentUsd: (order) => (seesSpend() ? purse.spent(order) : undefined),
+        keepSpent: () => purse.keep(),
         refuse: async (_name, order, why) => {
           const key = `fallback:${name}:${order}`;
           const about = { reason: `Fallback ${name}: ${why}.`, correlation: key, source: 'tripwire' } as const;
@@ -121,8 +136,16 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
     order: (wish, proof) => fallbacks.order(wish, proof),
     all: () => fallbacks.all(),
     seen: (name, order, waitMs) => fallbacks.seen(name, order, waitMs),
+    spent: (increment) => {
+      for (const purse of purses) purse.take(increment);
+    },
+    ceilings: () =>
+      Object.entries(config.fallbacks).flatMap(([name, { ceilings }]) =>
+        ceilings && fallbacks.standing(name).state === 'fallback' ? toCeilings('usd', ceilings) : [],
+      ),
     close: async () => {
       await Promise.all([...watchers.values()].map((watcher) => watcher.close()));
+      await Promise.all(purses.map((purse) => purse.keep()));
       for (const control of controls) control.close();
     },
   };

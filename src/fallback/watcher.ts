@@ -13,6 +13,8 @@ export interface WatcherOptions {
   readonly look: (closing: AbortSignal) => Promise<Glimpse>;
   /** Spent since this decision; undefined when it can't be seen. US dollars. */
   readonly spentUsd: (order: number) => number | undefined;
+  /** Keeps what was counted. Never throws. */
+  readonly keepSpent: () => Promise<void>;
   /** The time or the money is up, and `whenOver` is `refuse`. */
   readonly refuse: (name: string, order: number, why: string) => Promise<void>;
   /** Nothing can be seen of the primary for too long, or it can again. */
@@ -82,6 +84,7 @@ export class Watcher {
         key,
         `Nothing is seen of the primary of ${name}: set fallbacks.${name}.probe, or look at the Control API.`,
       );
+    if (config.maxUsd !== undefined) await this.options.keepSpent();
     await this.follow(health, at);
   }
 

@@ -62,7 +62,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   const texts = openTexts(options);
   const routers = [
     api({
-      drills: options.drills,
+      ...{ drills: options.drills, fallbacks: options.fallbacks },
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),

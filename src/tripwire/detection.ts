@@ -8,12 +8,14 @@ import { addToTotals, loadTotals, newestOf, noTotals, saveTotals, type Totals } 
 import { Feed } from './feed/feed';
 import type { FeedState } from './feed/saved';
 import type { Increment, Reading } from './reading';
-import type { SubjectSettings } from './settings';
+import type { Ceiling, SubjectSettings } from './settings';
 import type { Signal, Subject, Unit } from './signal';
 
 export interface DetectionOptions {
   /** How a subject is watched; asked once for each subject. */
   readonly settingsOf: (subject: Subject) => SubjectSettings;
+  /** Ceilings that hold for every subject just now, beside its own. */
+  readonly ceilings?: (() => readonly Ceiling[]) | undefined;
   /** The team that a key belongs to, if any. */
   readonly teamOf?: (key: string) => string | undefined;
   /** Told of all that was spent, before the detectors look at it: for sums and pictures. */
@@ -174,7 +176,10 @@ export class Detection {
   private observe(subject: Subject, increment: Increment): readonly Signal[] {
     const known = this.knownOf(subject, increment.to / 1000);
     if (!known) return [];
-    const { settings, states, totals } = known;
+    const { states, totals } = known;
+    const more = this.options.ceilings?.() ?? [];
+    const settings =
+      more.length === 0 ? known.settings : { ...known.settings, ceilings: [...known.settings.ceilings, ...more] };
     const tokens = increment.promptTokens + increment.completionTokens;
     addToTotals(totals, increment.to / 1000, { usd: increment.spendUsd, tokens }, gapOf(increment));
     return (['usd', 'tokens'] as const).flatMap((unit) => {

@@ -13,8 +13,10 @@ import { Keeper } from './keeper';
 import { Known } from './known';
 import { LookSignals } from './look-signals';
 import { Memory } from './memory';
+import type { Increment } from './reading';
 import { Restores } from './restores';
 import { createSource, type Source } from './scrape/source';
+import type { Ceiling } from './settings';
 import { settingsOf } from './settings-of';
 import { type Spend, spendNow } from './spend';
 import { Subjects } from './subjects';
@@ -31,6 +33,10 @@ export interface TripwireOptions {
   readonly cleared: (key: string, text: string) => void;
   /** The routes of a scope, as each gateway was last seen to have them. */
   readonly routesOf?: RoutesOf;
+  /** Ceilings that hold for everybody just now. */
+  readonly ceilings?: (() => readonly Ceiling[]) | undefined;
+  /** Told of all that is spent. Must not throw. */
+  readonly onSpent?: ((increment: Increment) => void) | undefined;
   readonly logger: Logger;
   readonly now: Clock;
   readonly monotonic?: () => number;
@@ -49,6 +55,8 @@ export interface TripwireService {
   spend(limit: number): Spend;
   /** Whether it sees, and what it sees; in words. */
   readiness(): TripwireReadiness;
+  /** Whether every source of spend is seen now. */
+  sees(): boolean;
   /** Keeps what was learnt. Orders that stand go on. */
   close(): Promise<void>;
 }
@@ -68,9 +76,11 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
   });
   const detection = new Detection({
     settingsOf: (subject) => settingsOf(tripwire, subject),
+    ceilings: options.ceilings,
     teamOf: (key) => subjects.teamOf(key),
     onIncrement: (increment) => {
       sums.take(increment);
+      options.onSpent?.(increment);
       signals.onSpent(increment.key);
     },
   });
@@ -148,6 +158,7 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
         limit,
       ),
     readiness: () => readinessOf(tripwire, watch, detection, gateways, monotonic()),
+    sees: () => watch.states().every(({ look, blindSince }) => look !== undefined && blindSince === undefined),
     close: async () => {
       closed = true;
       trips.close();

@@ -55,7 +55,8 @@ export function ownOf(config: Tripwire, { kind, id }: Subject): Own {
   return Object.values(config.keys).find(({ key }) => key === id) ?? {};
 }
 
-function toCeilings(unit: Unit, amounts: Amounts): Ceiling[] {
+/** One for each window that has an amount. */
+export function toCeilings(unit: Unit, amounts: Amounts): Ceiling[] {
   return (Object.keys(windows) as (keyof Amounts)[]).flatMap((window) => {
     const limit = amounts[window];
     return limit === undefined ? [] : [{ unit, windowSeconds: windows[window], limit }];

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ConfigInput } from '../../src/config/schema';
+import { startSandboxLiteLLM } from '../../src/sandbox/litellm';
 import { until } from '../support/until';
 import { startUpstream, type Upstream } from '../support/upstream';
 import { startWhole, type Whole } from '../support/whole';
@@ -42,8 +43,9 @@ const nodes = () => [
 
 type Fallback = Partial<NonNullable<ConfigInput['fallbacks']>[string]>;
 
-async function start(fallback: Fallback = {}): Promise<void> {
+async function start(fallback: Fallback = {}, more: Partial<ConfigInput> = {}, now?: () => number): Promise<void> {
   whole = await startWhole({
+    ...(now ? { now } : {}),
     objects: [
       ['upstreams/models', { type: 'roundrobin', retries: 1, nodes: nodes() }],
       ['routes/chat', { uri: '/v1/*', upstream_id: 'models' }],
@@ -59,6 +61,7 @@ async function start(fallback: Fallback = {}): Promise<void> {
           ...fallback,
         },
       },
+      ...more,
     },
   });
 }
@@ -194,6 +197,36 @@ it('time up: refuses, where that is configured', async () => {
   whole.clock.advance(61);
   await eventually(async () => expect(await answeredBy()).toBe(503), 15_000);
   expect(await dealtTo()).toEqual(only());
+}, 60_000);
+
+it('money up: goes back by itself, over a restart too', async () => {
+  const litellm = await startSandboxLiteLLM({ chunkMs: 1, tokens: 1, inputCost: 0, outputCost: 1 });
+  const { key } = litellm.addKey('openclaw');
+  const burn = async (): Promise<void> => {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ model: 'gpt-4o', messages: [] });
+    await (await fetch(`${litellm.url}/v1/chat/completions`, { method: 'POST', headers, body })).text();
+  };
+  try {
+    await burn();
+    const tripwire = { litellm: [{ url: litellm.url }], everySeconds: 1, defaults: { anomaly: false } };
+    await start({ maxUsd: 2.5, models: ['gpt-4o'] }, { tripwire }, Date.now);
+    await eventually(() => expect(litellm.requests).toContain('GET /metrics/'));
+    await whole.phone.text(whole.alice.phone, `FALLBACK ${whole.alice.code()}`);
+    expect(await dealtTo()).toEqual(nodes());
+    await burn();
+    await burn();
+    const looks = (): number => litellm.requests.filter((request) => request === 'GET /metrics/').length;
+    const before = looks();
+    await eventually(() => expect(looks()).toBeGreaterThan(before + 2), 10_000);
+    expect(await dealtTo()).toEqual(nodes());
+    await whole.restart();
+    await burn();
+    await eventually(async () => expect(await dealtTo()).toEqual(only()), 20_000);
+    await eventually(() => expect(texts(whole.alice.phone).join()).toMatch(/its 2.5 USD are spent/));
+  } finally {
+    await litellm.close();
+  }
 }, 60_000);
 
 /** Waits until what is expected is so. */

@@ -10,6 +10,7 @@ import type { Readiness } from '../../supervision/readiness';
 import type { Spend } from '../../tripwire/spend';
 import type { Relay } from '../sms/relay';
 import { drillHandlers } from './drill-handlers';
+import { type FallbackHandlersOptions, fallbackHandlers } from './fallback-handlers';
 import { openapi } from './openapi';
 import { outcomeWithin } from './outcome-within';
 import { placeOrder } from './place-order';
@@ -24,6 +25,8 @@ export interface ApiOptions {
   readonly desk: Desk;
   readonly records: Records;
   readonly drills: Pick<Drills, 'start' | 'report' | 'newest' | 'nextDue'>;
+  /** Undefined where none is configured. */
+  readonly fallbacks?: FallbackHandlersOptions['fallbacks'];
   readonly tokens: readonly Token[];
   /** What a sever or restore without a scope is about. */
   readonly defaultScope: string;
@@ -100,6 +103,7 @@ export function api(options: ApiOptions): Router {
     relayTwilio: relayTwilio(options.relay),
     ...subscriptionHandlers(options.subscriptions),
     ...drillHandlers(options),
+    ...fallbackHandlers(options),
 
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { tokenRight } from '../../config/schema';
 import { drill, drillList } from './drill-schema';
+import { fallback, fallbackList } from './fallback-schema';
 import { relayReceipt } from './relay-schema';
 import { spend } from './spend-schema';
 import { subscriptionComponents } from './subscription-schema';
 
+export { fallbackPath } from './fallback-schema';
 export { subscriptionBody, subscriptionPath } from './subscription-schema';
 
 /**
@@ -48,6 +50,27 @@ export const orderBody = z
       .regex(/^(\d{6}|\d{12})$/, 'the 6 digits that the app shows, or a backup code of 12')
       .optional()
       .describe('A fresh one-time password; a printed backup code only stops.'),
+  })
+  .refine((body) => body.code === undefined || body.operator !== undefined, {
+    path: ['operator'],
+    error: 'say whose code it is',
+  })
+  .meta({ dependentRequired: { code: ['operator'] } });
+
+export const fallbackBody = z
+  .strictObject({
+    wish: z
+      .enum(['fallback', 'primary'])
+      .describe(
+        'fallback: permit it for its time. primary: take it back, until the primary was well or a person permits.',
+      ),
+    reason: line.max(200).optional().describe('Why; for the ledger.'),
+    operator: z.string().min(1).max(64).optional().describe('Who decides. To permit needs it, and the code.'),
+    code: z
+      .string()
+      .regex(/^\d{6}$/, 'the 6 digits that the app shows')
+      .optional()
+      .describe('A fresh one-time password.'),
   })
   .refine((body) => body.code === undefined || body.operator !== undefined, {
     path: ['operator'],
@@ -233,6 +256,8 @@ export const components = {
   Status: status,
   Spend: spend,
   RelayReceipt: relayReceipt,
+  Fallback: fallback,
+  FallbackList: fallbackList,
   Drill: drill,
   DrillList: drillList,
   OpenApi: openapiDocument,
