@@ -17,16 +17,15 @@ const probe = z.strictObject({
     .describe('No answer in this time is a failure.'),
 });
 
+/** As APISIX takes them. */
+const id = z.string().regex(/^[a-zA-Z0-9_.-]{1,64}$/, 'letters, digits, _ . - as in the gateway');
+
 /** One way out of the house that the gateway may take when the own inference is down. */
 export const fallback = z
   .strictObject({
     gateway: name.describe('Which of `gateways` has it.'),
-    upstream: z.string().min(1).optional().describe('The id of the upstream whose other nodes are the fallback.'),
-    route: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('The id of the route with `ai-proxy-multi` whose other instances are the fallback.'),
+    upstream: id.optional().describe('The id of the upstream whose other nodes are the fallback.'),
+    route: id.optional().describe('The id of the route with `ai-proxy-multi` whose other instances are the fallback.'),
     primary: z
       .array(z.string().min(1))
       .min(1)

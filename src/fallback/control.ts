@@ -5,16 +5,15 @@ import axios from 'axios';
 import type { GatewayConfig } from '../config/schema';
 import { type Doc, isDoc } from '../cutters/apisix/document';
 import { withDeadline } from '../cutters/deadline';
+import type { Subject } from './subject';
 
 /** What one gateway node says of an object, or why it says nothing. */
 export type NodeView = { readonly url: string; readonly object: Doc } | { readonly url: string; readonly why: string };
 
 /** APISIX's Control API of every node of one gateway: what its workers hold, whatever etcd has. Read only. */
 export interface ControlApi {
-  /** @param path `upstream/u1`, `route/r1`. Never throws for a node that fails. */
-  object(path: string, overtaken: AbortSignal): Promise<readonly NodeView[]>;
-  /** @param path `healthcheck/upstreams/u1`. */
-  raw(path: string, overtaken: AbortSignal): Promise<readonly { readonly url: string; readonly body?: unknown }[]>;
+  /** Never throws for a node that fails. */
+  object(subject: Subject, overtaken: AbortSignal): Promise<readonly NodeView[]>;
   close(): void;
 }
 
@@ -37,30 +36,23 @@ export function createControlApi(config: GatewayConfig): ControlApi {
     ...agents,
     ...{ proxy: false, maxRedirects: 0, maxContentLength: MOST_BYTES, validateStatus: () => true },
   });
-  const ask = (path: string, overtaken: AbortSignal) =>
-    Promise.all(
-      urls.map(async (url) => {
-        try {
-          return await withDeadline(config.timeoutMs, overtaken, async (signal) => {
-            const { status, data } = await http.get<unknown>(`${url}/v1/${path}`, { signal });
-            return { url, status, body: data };
-          });
-        } catch {
-          // What axios throws holds the request: nothing of it goes on.
-          return { url, status: undefined, body: undefined };
-        }
-      }),
-    );
+  async function ask(url: string, path: string, overtaken: AbortSignal): Promise<NodeView> {
+    try {
+      const { status, data } = await withDeadline(config.timeoutMs, overtaken, (signal) =>
+        http.get<unknown>(`${url}/v1/${path}`, { signal }),
+      );
+      if (status !== 200 || !isDoc(data) || !isDoc(data.value)) return { url, why: `has no ${path} (${status})` };
+      return { url, object: data.value };
+    } catch {
+      // What axios throws holds the request: nothing of it goes on.
+      return { url, why: 'does not answer' };
+    }
+  }
+
   return {
-    async object(path, overtaken) {
-      return (await ask(path, overtaken)).map(({ url, status, body }): NodeView => {
-        if (status === undefined) return { url, why: 'does not answer' };
-        if (status !== 200 || !isDoc(body) || !isDoc(body.value)) return { url, why: `has no ${path} (${status})` };
-        return { url, object: body.value };
-      });
-    },
-    async raw(path, overtaken) {
-      return (await ask(path, overtaken)).map(({ url, status, body }) => (status === 200 ? { url, body } : { url }));
+    object: ({ holder, id }, overtaken) => {
+      const path = `${holder.slice(0, -1)}/${encodeURIComponent(id)}`;
+      return Promise.all(urls.map((url) => ask(url, path, overtaken)));
     },
     close() {
       agents.httpAgent.destroy();

@@ -15,9 +15,10 @@ import { DRILL_SCOPE } from '../orders/drill';
 import type { Increment } from '../tripwire/reading';
 import type { Ceiling } from '../tripwire/settings';
 import { toCeilings } from '../tripwire/settings-of';
-import { type ControlApi, createControlApi } from './control';
+import { controlUrlsOf, createControlApi } from './control';
 import { createFallbackCutter, type FallbackCutter } from './cutter';
 import { type FallbackNow, type FallbackReceipt, Fallbacks, type FallbackWish } from './fallbacks';
+import { createHealthApi, type HealthApi } from './health';
 import { holdersOf } from './holders';
 import { askGateway, askPrimary, together } from './look';
 import { type Permit, type Standing, standingOf } from './permit';
@@ -101,11 +102,13 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
       refused: (reason, data) => desk.refused(reason, data),
     },
   });
-  const controls: ControlApi[] = [];
+  const healths: HealthApi[] = [];
   const purses: Purse[] = [];
   for (const [name, fallback] of Object.entries(config.fallbacks)) {
-    const control = createControlApi(gatewayOf(config, fallback.gateway));
-    controls.push(control);
+    const gateway = gatewayOf(config, fallback.gateway);
+    const { timeoutMs, caFile } = gateway;
+    const health = createHealthApi({ controlUrls: controlUrlsOf(gateway), timeoutMs, caFile });
+    healths.push(health);
     const { probe, models, severs = defaultScope(config) } = fallback;
     const permitted = (): number | undefined => {
       const { permit } = fallbacks.standing(name);
@@ -119,7 +122,10 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
         ...{ name, config: fallback, fallbacks, trouble, cleared, now, monotonic, logger },
         look: async (closing) =>
           together(
-            await Promise.all([...(probe ? [askPrimary(probe, closing)] : []), askGateway(fallback, control, closing)]),
+            await Promise.all([
+              ...(probe ? [askPrimary(probe, closing)] : []),
+              askGateway(fallback, cutters.get(name)?.view().object, health, closing),
+            ]),
           ),
         spentUsd: (order) => (seesSpend() ? purse.spent(order) : undefined),
         keepSpent: () => purse.keep(),
@@ -146,7 +152,7 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
     close: async () => {
       await Promise.all([...watchers.values()].map((watcher) => watcher.close()));
       await Promise.all(purses.map((purse) => purse.keep()));
-      for (const control of controls) control.close();
+      for (const health of healths) health.close();
     },
   };
 }

@@ -1,8 +1,9 @@
 import axios from 'axios';
-import { z } from 'zod';
 import type { FallbackConfig } from '../config/fallback';
+import type { Doc } from '../cutters/apisix/document';
 import { withDeadline } from '../cutters/deadline';
-import type { ControlApi } from './control';
+import { subjectOf } from './configured';
+import type { HealthApi } from './health';
 
 /** What one look at the primary showed. Neither a failure nor a success: nothing was seen. */
 export interface Glimpse {
@@ -40,38 +41,24 @@ export async function askPrimary(
   }
 }
 
-const checked = z.object({
-  nodes: z.array(
-    z.object({
-      hostname: z.string().optional(),
-      ip: z.string().optional(),
-      port: z.int(),
-      status: z.string(),
-    }),
-  ),
-});
-
 /**
- * What the gateways' own health checks say of the primary's nodes. They begin with the first traffic, and not at all
- * where none are configured: that is nothing seen, and no success. Any node of the gateway that finds the primary
- * unhealthy counts.
+ * What the gateways' own health checks say of the primary: what one of them finds unhealthy has failed. They begin with
+ * the first traffic, and not at all where none are configured: that is nothing seen, and no success.
+ * @param object as it last was at the Admin API.
  */
-export async function askGateway(config: FallbackConfig, control: ControlApi, closing: AbortSignal): Promise<Glimpse> {
-  if (config.upstream === undefined) return NOTHING;
-  const answers = await control.raw(`healthcheck/upstreams/${encodeURIComponent(config.upstream)}`, closing);
-  const nodes = answers.flatMap(({ body }) => {
-    const read = checked.safeParse(body);
-    return read.success ? read.data.nodes : [];
-  });
-  const own = nodes.filter(({ hostname, ip, port }) =>
-    [hostname, ip].some((host) => host !== undefined && config.primary.includes(`${host}:${port}`)),
-  );
-  if (own.length === 0) return NOTHING;
-  const sick = own.filter(({ status }) => status === 'unhealthy');
-  const well = own.filter(({ status }) => status === 'healthy');
-  if (sick.length > 0)
-    return { failures: 1, successes: 0, why: `the gateway finds ${sick[0]?.hostname ?? sick[0]?.ip} unhealthy` };
-  return well.length === own.length ? { failures: 0, successes: 1 } : NOTHING;
+export async function askGateway(
+  config: FallbackConfig,
+  object: Doc | undefined,
+  health: HealthApi,
+  closing: AbortSignal,
+): Promise<Glimpse> {
+  if (config.upstream === undefined || object?.checks === undefined) return NOTHING;
+  const { nodes } = await health.look(subjectOf(config), object, closing);
+  const own = nodes.filter(({ name }) => config.primary.includes(name));
+  const sick = own.find((node) => node.health === 'unhealthy');
+  if (sick) return { failures: 1, successes: 0, why: `the gateway finds ${sick.name} unhealthy` };
+  const well = own.length > 0 && own.every((node) => node.health === 'healthy');
+  return well ? { failures: 0, successes: 1 } : NOTHING;
 }
 
 /** Both together: what failed for one of them is a failure. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import pino from 'pino';
 import { type TokenRight, tokenRight } from '../../src/config/schema';
+import type { FallbackNow, FallbackReceipt, FallbacksService, FallbackWish } from '../../src/fallback';
 import { type ApiOptions, api } from '../../src/intake/http/api';
 import { internalApp } from '../../src/intake/http/apps';
 import type { Limits } from '../../src/intake/http/bounded-server';
@@ -138,6 +139,43 @@ export class FakeDrills implements Pick<Drills, 'start' | 'report' | 'newest' | 
   }
 }
 
+/** One fallback that stands as the test says. */
+export class FakeFallbacks implements Pick<FallbacksService, 'order' | 'all' | 'seen'> {
+  readonly asked: unknown[] = [];
+  receipt: FallbackReceipt = {
+    kind: 'decided',
+    permit: {
+      fallback: 'fallback',
+      state: 'fallback',
+      order: 7,
+      since: NOW,
+      by: 'alice',
+      why: 'ordered',
+      until: NOW + 1,
+    },
+  };
+  known: FallbackNow[] = [
+    { name: 'fallback', state: 'primary', order: 0, since: 0, forbiddenBy: [], seen: 'primary', missing: [] },
+  ];
+
+  async order(wish: FallbackWish, proof: Proof): Promise<FallbackReceipt> {
+    this.asked.push({ wish, proof });
+    if (this.receipt.kind === 'decided') {
+      const { permit } = this.receipt;
+      const { state, order, since } = permit;
+      this.known = this.known.map((one) => ({ ...one, state, order, since, permit }));
+    }
+    return this.receipt;
+  }
+  all(): readonly FallbackNow[] {
+    return this.known;
+  }
+  async seen(name: string, order: number, waitMs: number): Promise<boolean> {
+    this.asked.push({ name, order, waitMs });
+    return true;
+  }
+}
+
 /** Tokens by name: `Bearer n8n-secret` is the one of `n8n`. */
 export const secretOf = (name: string): string => `${name}-secret`;
 export const tokenOf = (name: string, rights: TokenRight[]): Token => ({
@@ -160,6 +198,7 @@ export interface DoorOptions {
   readonly desk?: Desk;
   readonly records?: Records;
   readonly drills?: FakeDrills;
+  readonly fallbacks?: FakeFallbacks;
   readonly ready?: () => Promise<Readiness>;
   readonly missing?: (scope: string) => readonly string[];
   readonly spend?: (limit: number) => Spend | undefined;
@@ -195,6 +234,7 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     ...{ desk, records, tokens, defaultScope: 'agent', version: '0.0.0', closing: closing.signal },
     ...context,
     drills: options.drills ?? new FakeDrills(),
+    fallbacks: options.fallbacks ?? new FakeFallbacks(),
     ready: options.ready ?? (async () => ({ state: 'armed', parts: [] })),
     missing: options.missing ?? (() => []),
     spend: options.spend ?? (() => undefined),

@@ -131,12 +131,17 @@ it('has every path that the router serves: what it does not name is not there', 
 /** What each operation takes. */
 const bodies: Readonly<Record<string, unknown>> = {
   '/api/v1/orders': { action: 'sever' },
+  '/api/v1/fallbacks/{name}': { wish: 'primary' },
   '/api/v1/relay/twilio': { signature: '', params: {} },
   '/api/v1/subscriptions': { url: 'https://n8n.example.org/webhook/1', events: ['severed'] },
 };
 let subscriptionId = randomUUID() as string;
 const addressOf = (path: string): string =>
-  path.replace('{number}', '1').replace('drills/{id}', 'drills/d-1').replace('{id}', subscriptionId);
+  path
+    .replace('{number}', '1')
+    .replace('{name}', 'fallback')
+    .replace('drills/{id}', 'drills/d-1')
+    .replace('{id}', subscriptionId);
 
 it('and the router serves every path that it has', async () => {
   records.known = [{ ...order, number: 1 }];
@@ -232,7 +237,7 @@ describe('a parameter that it refuses, the server refuses; one that it takes, th
     const schema = document.paths[path]?.get?.parameters?.find((one) => one.name === name)?.schema ?? {};
     expect(checkOf(schema).safeParse(Number(value)).success).toBe(good);
     records.known = [{ ...order, number: 1 }];
-    const address = path.replace('{number}', '1');
+    const address = path.replace('{number}', '1').replace('{name}', 'fallback');
     expect((await door.call('GET', `${address}?${name}=${value}`)).status).toBe(good ? 200 : 400);
   });
 });
