@@ -13,8 +13,29 @@ export const checkFiles: Check = async ({ config, configFile }) => [
 
 /** @param embedded whether the ledger's database is in there: its files are made writable for everybody. */
 export function dataDirFindings(path: string, embedded: boolean): Finding[] {
-  const { ok, warning, fault } = about('files');
   const stat = statOf(path);
+  const unusable = unusableFindings(path, stat);
+  return stat === undefined || unusable.length > 0
+    ? unusable
+    : [...roomOf(path), ...modeFindings(path, stat, embedded)];
+}
+
+/** Whether it can be used, and for how long: for who looks all the time. Who may look into it keeps no cut from being made. */
+export function dataDirNow(path: string, embedded: boolean): Finding[] {
+  const stat = statOf(path);
+  if (stat === undefined)
+    return [about('files').fault(`${path} is gone`, 'Bring it back from a backup, then restart Pullcord.')];
+  const unusable = unusableFindings(path, stat);
+  if (unusable.length > 0) return unusable;
+  const modes = modeFindings(path, stat, embedded);
+  return [
+    ...roomOf(path),
+    ...modes.map((one): Finding => (one.level === 'fault' ? { ...one, level: 'warning' } : one)),
+  ];
+}
+
+function unusableFindings(path: string, stat: Stats | undefined): Finding[] {
+  const { ok, fault } = about('files');
   if (stat === undefined) {
     const parent = nearest(path);
     if (isWritable(parent)) return [ok(`${path} will be made at the first start`)];
@@ -23,16 +44,20 @@ export function dataDirFindings(path: string, embedded: boolean): Finding[] {
   if (!stat.isDirectory()) return [fault(`${path} is not a folder`, 'Move it away, or correct dataDir.')];
   if (!isWritable(path))
     return [fault(`${path} cannot be written by this user`, 'Run as the user that serves, or mend its owner.')];
+  return [];
+}
 
-  const findings = [...roomFindings(path, freeBytes(path))];
+const roomOf = (path: string): Finding[] => roomFindings(path, freeBytes(path));
+
+function modeFindings(path: string, stat: Stats, embedded: boolean): Finding[] {
+  const { ok, warning, fault } = about('files');
   const mode = stat.mode & 0o777;
   const advice = `Keep it to its owner: chmod 700 ${path}`;
   const what = `${path} has mode ${octal(mode)}: `;
-  if (mode & 0o022) findings.push(fault(`${what}others can put files there, operators among them`, advice));
-  else if (mode & 0o011 && embedded) findings.push(fault(`${what}others can change the ledger in it`, advice));
-  else if (mode & 0o077) findings.push(warning(`${what}others can look into it`, advice));
-  else findings.push(ok(`${path} is writable, and its owner's alone`));
-  return findings;
+  if (mode & 0o022) return [fault(`${what}others can put files there, operators among them`, advice)];
+  if (mode & 0o011 && embedded) return [fault(`${what}others can change the ledger in it`, advice)];
+  if (mode & 0o077) return [warning(`${what}others can look into it`, advice)];
+  return [ok(`${path} is writable, and its owner's alone`)];
 }
 
 const MIB = 1024 * 1024;

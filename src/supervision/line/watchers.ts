@@ -4,7 +4,7 @@ import type { State, Store } from '../../ledger/store';
 import type { Operator } from '../../operators/operator';
 import { certificateFindings, seeCertificate, tlsEnds } from '../checks/certificates';
 import { stateFindings } from '../checks/clock';
-import { dataDirFindings } from '../checks/files';
+import { dataDirNow } from '../checks/files';
 import { about } from '../checks/finding';
 import { checkLastResort } from '../checks/last-resort';
 import { backupFindings, codeFindings, rightFindings } from '../checks/operators';
@@ -81,7 +81,7 @@ function watchOwn({ config, store, operators, now }: WatchersOptions): Watcher {
       const clock = state ? stateFindings(state, now()) : [];
       return {
         [CLOCK]: clock.length > 0 ? clock : [about(CLOCK).ok('has not gone back')],
-        [DISK]: dataDirFindings(config.dataDir, config.databaseUrl === undefined),
+        [DISK]: dataDirNow(config.dataDir, config.databaseUrl === undefined),
         [OPERATORS]: operatorFindings(operators.all(), state, config.restore.operators, now()),
       };
     },

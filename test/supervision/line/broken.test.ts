@@ -1,3 +1,4 @@
+import { chmodSync, renameSync } from 'node:fs';
 import pino from 'pino';
 import { type ConfigInput, configSchema } from '../../../src/config/schema';
 import { CLAMP_PATH, clampRule } from '../../../src/cutters/apisix/clamp';
@@ -221,6 +222,21 @@ it('a queue that is away, and a tripwire that sees nothing, which tells by itsel
   // It can't tell of its own death.
   tripwire = { ok: false, silent: true, detail: 'it has not looked for 80 s' };
   await until(() => told.some((text) => text.includes('tripwire: it has not looked for 80 s')));
+});
+
+it('a data folder that is gone; one that others can read wants looking after', async () => {
+  await watch();
+  chmodSync(one.dataDir, 0o755);
+  await until(() => part('disk').signal === 'supervisory');
+  expect(supervision.readiness().state).toBe('armed');
+  chmodSync(one.dataDir, 0o700);
+  await until(() => part('disk').signal === 'normal');
+  await breaks(
+    'disk',
+    () => renameSync(one.dataDir, `${one.dataDir}-away`),
+    () => renameSync(`${one.dataDir}-away`, one.dataDir),
+    /is gone/,
+  );
 });
 
 it('nobody who could restore', async () => {
