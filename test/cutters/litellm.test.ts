@@ -215,7 +215,31 @@ describe('LiteLLM on a bad day', () => {
     expect((await restore(one)).missing).toEqual(['key aaaaaaaa: LiteLLM answered 404']);
   });
 
-  it('blocks unseen what it cannot read, and then leaves it to a person', async () => {
+  it('blocks what it cannot read now and saw open a look ago, and gives it back', async () => {
+    const litellm = await sandbox();
+    const { hash } = litellm.addKey();
+    const one = cutter(litellm, { keys: [hash] });
+    expect(agentSight(await restore(one, 1))).toBe('served');
+    litellm.fail('/key/info', 'error');
+    expect(agentSight(await sever(one, 2))).toBe('refused');
+    expect(agentSight(await restore(one, 3))).toBe('served');
+    expect(litellm.isBlocked(hash)).toBe(false);
+  });
+
+  it('leaves alone what somebody else blocked before it could not be read', async () => {
+    const litellm = await sandbox();
+    const { hash } = litellm.addKey();
+    const one = cutter(litellm, { keys: [hash] });
+    await restore(one, 1);
+    litellm.setBlocked(hash, true);
+    await restore(one, 1);
+    litellm.fail('/key/info', 'error');
+    expect(agentSight(await sever(one, 2))).toBe('refused');
+    expect((await restore(one, 3)).missing).toEqual([expect.stringMatching(/stays blocked/)]);
+    expect(litellm.isBlocked(hash)).toBe(true);
+  });
+
+  it('blocks unseen what it never could read, and then leaves it to a person', async () => {
     const litellm = await sandbox();
     const { hash } = litellm.addKey();
     const one = cutter(litellm, { keys: [hash] });

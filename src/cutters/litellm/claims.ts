@@ -17,6 +17,8 @@ export class Claims {
   private readonly notes: Notes;
   /** Keys that this process saw open before it sent its block. */
   private readonly seenOpen = new Set<string>();
+  /** Keys that were open when this process last could see them. */
+  private readonly lastOpen = new Set<string>();
   private readonly lateUntil = new Map<string, number>();
 
   constructor(
@@ -33,6 +35,16 @@ export class Claims {
     if (note === 'blocked') return 'ours';
     if (note !== 'blocking') return 'none';
     return this.seenOpen.has(hash) ? 'ours' : 'doubtful';
+  }
+
+  /** A key was looked at, and seen. */
+  saw(hash: string, open: boolean): void {
+    if (open) this.lastOpen.add(hash);
+    else this.lastOpen.delete(hash);
+  }
+
+  wasOpen(hash: string): boolean {
+    return this.lastOpen.has(hash);
   }
 
   /** Noted before the block is sent, so that a crash between the two is noticed. */

@@ -29,7 +29,7 @@ export class KeyPass {
   async hold(hash: string, repeat: boolean): Promise<Standing> {
     const { client, claims, goal, overtaken } = this.options;
     const key = shortName(hash);
-    const before = await client.look(hash, overtaken);
+    const before = await this.look(hash);
     if (before.state === 'unknown') return unseen(`${key} is unknown to LiteLLM: correct cutters.litellm.keys`);
     if (before.state === 'unseen' && !before.reached) return unseen(`${key}: ${before.why}`);
 
@@ -45,12 +45,13 @@ export class KeyPass {
 
     const leave = await goal.mayCut();
     if (!leave) return unseen(`${key} is not blocked yet: another instance is at it`);
-    if (claim !== 'ours') await claims.intend(hash, { seenOpen: before.state === 'open' });
+    // What can't be seen now was looked at a period ago: a LiteLLM in trouble must not make our block a stranger's.
+    if (claim !== 'ours') await claims.intend(hash, { seenOpen: claims.wasOpen(hash) });
     if (overtaken.aborted) return { sight: 'unseen' };
     const answer = await client.block(hash, overtaken, leave);
     if (answer.mayComeLate) claims.mayComeLate(hash);
     // A 500 may come after the commit (BerriAI/litellm#38308): what counts is what is seen.
-    const after = await client.look(hash, overtaken);
+    const after = await this.look(hash);
     if (after.state !== 'blocked') return unseen(`${key}: ${answer.complaint ?? describe(after)}`);
     await claims.confirm(hash);
     const drift = before.state === 'open' && claim === 'ours' ? { drift: `${key} was unblocked behind our back` } : {};
@@ -60,7 +61,7 @@ export class KeyPass {
   async release(hash: string): Promise<Standing> {
     const { client, claims, goal, overtaken } = this.options;
     const key = shortName(hash);
-    const before = await client.look(hash, overtaken);
+    const before = await this.look(hash);
     if (before.state === 'unseen') return unseen(`${key}: ${before.why}`);
     const claim = await claims.of(hash).catch(() => undefined);
     if (before.state !== 'blocked') {
@@ -77,10 +78,17 @@ export class KeyPass {
     const leave = await goal.mayRelease();
     if (!leave || overtaken.aborted) return unseen(`${key} stays blocked: no leave to release it`);
     const { complaint } = await client.unblock(hash, overtaken, leave);
-    const after = await client.look(hash, overtaken);
+    const after = await this.look(hash);
     if (after.state !== 'open') return unseen(`${key}: ${complaint ?? describe(after)}`);
     await claims.seenFree(hash);
     return { sight: 'served', write: `POST /key/unblock ${key}` };
+  }
+
+  private async look(hash: string): Promise<KeySight> {
+    const { client, claims, overtaken } = this.options;
+    const sight = await client.look(hash, overtaken);
+    if (sight.state !== 'unseen') claims.saw(hash, sight.state === 'open');
+    return sight;
   }
 }
 
