@@ -7,7 +7,8 @@ import { asUser, dataFolder, freePort, type Server, startServer } from './server
 /** Without fsync it is fast, and what was committed survives a kill of the server, though not a loss of power. */
 const settings = { fsync: 'off', listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '50' };
 
-export async function startPostgres(): Promise<Server> {
+/** @param more further settings; they overrule the ones above. */
+export async function startPostgres(more: Readonly<Record<string, string>> = {}): Promise<Server> {
   const bin = postgresBin();
   const port = await freePort();
   const dataDir = dataFolder('postgres');
@@ -15,7 +16,7 @@ export async function startPostgres(): Promise<Server> {
   const [initdb, ...args] = asUser([join(bin, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8']);
   execFileSync(initdb, [...args, '--locale=C', '--no-sync'], { stdio: 'pipe', cwd: dataDir });
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const options = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => [
+  const options = Object.entries({ ...settings, ...more, port: String(port) }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ]);

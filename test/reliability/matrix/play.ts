@@ -1,7 +1,7 @@
 import { differences, everything } from '../../../src/sandbox/everything';
 import type { Arrived } from '../../../src/sandbox/inbox';
 import { until } from '../../support/until';
-import type { Cell } from './components';
+import { type Cell, mayOpen } from './components';
 import type { Stage } from './stage';
 
 export type Who = 'alice' | 'bob' | 'carol';
@@ -13,8 +13,10 @@ interface OrderLine {
 
 /** How long anything may take to come to its goal when nothing is wrong any more, or while a fault lasts. Milliseconds. */
 const GOAL_MS = 25_000;
-/** Longer than the enforcer's period, twice: what comes late has come by then. */
-const QUIET_MS = 2_200;
+/** Longer than the enforcer's period: what comes late has come by then. */
+const QUIET_MS = 1_200;
+/** Within so long what was opened behind our back is cut again: a period of the enforcer, and a busy machine. */
+const OPEN_MS = 2_500;
 const LOOK_MS = 5;
 const ROUTE = 'routes/embeddings';
 const CLAMP_VARS = 'global_rules/pullcord-clamp/plugins/fault-injection/abort/vars';
@@ -23,10 +25,11 @@ const CLAMP_VARS = 'global_rules/pullcord-clamp/plugins/fault-injection/abort/va
 export class Play {
   /** What broke a law, in words. Empty when all held. */
   readonly broken: string[] = [];
-  /** Requests that were served although nobody had restored. */
-  wrongRestores = 0;
+  /** For how long the gateway served although nobody had restored. Milliseconds. */
+  openedMs = 0;
   private readonly orders: string[] = [];
   private after = 0;
+  private ordersBefore = 0;
   private lifted: Promise<void> = Promise.resolve();
   private cutSince: number | undefined;
   private ended = false;
@@ -39,6 +42,8 @@ export class Play {
   async begin(): Promise<void> {
     this.stage.freshCodes();
     await this.untilArmed();
+    const { orders } = await this.stage.api<{ orders: { number: number }[] }>('orders?limit=1');
+    this.ordersBefore = orders[0]?.number ?? 0;
     const { lines } = await this.stage.api<{ lines: OrderLine[] }>('ledger?limit=1');
     this.after = lines[0]?.seq ?? 0;
   }
@@ -110,8 +115,9 @@ export class Play {
   stillCut(): void {
     if (this.cutSince === undefined) return;
     const served = this.stage.watcher.served(this.cutSince);
-    this.wrongRestores += served;
-    if (served > 0) this.broken.push(`laws 1 to 3: severed, and ${served} requests were served before any RESTORE`);
+    this.openedMs = served > 0 ? Math.max(1, this.stage.watcher.servedMs(this.cutSince)) : 0;
+    if (this.openedMs > (mayOpen(this.cell) ? OPEN_MS : 0))
+      this.broken.push(`laws 1 to 3: severed, and ${served} requests were served before any RESTORE`);
     this.cutSince = undefined;
   }
 
@@ -126,7 +132,7 @@ export class Play {
     if (rewrites) await rig.admin('PATCH', ROUTE, { plugins, update_time });
     else await rig.admin('PATCH', CLAMP_VARS, [[['route_id', 'in', ['-none-']]]]);
     await until(() => this.stage.watcher.served(began) > 0, GOAL_MS, LOOK_MS);
-    await until(() => this.stage.watcher.refuses(), GOAL_MS, 20);
+    await until(() => this.stage.watcher.refuses(), GOAL_MS, 40);
     const ms = performance.now() - began;
     this.cutSince = performance.now();
     return ms;
@@ -134,6 +140,7 @@ export class Play {
 
   /** The fault is over and everything comes to its goal: live, exactly as before, and on paper. */
   async end(): Promise<void> {
+    await this.untilMet(QUIET_MS * 8);
     this.ended = true;
     await this.lifted;
     if (this.stage.proxy.hits() === 0) this.broken.push('the fault met nothing');
@@ -189,14 +196,23 @@ export class Play {
     let last = '';
     await until(
       async () => {
-        last = await fetch(`${rig.pullcord.internalUrl}/readyz`).then((answer) => answer.text());
+        last = await fetch(`${rig.pullcord.internalUrl}/readyz`).then(
+          (answer) => answer.text(),
+          () => '{}',
+        );
         return (JSON.parse(last) as { state: string }).state === 'armed';
       },
       GOAL_MS,
-      20,
+      60,
     ).catch(() => {
       throw new Error(`not armed again: ${last}`);
     });
+  }
+
+  /** In doubt an answer is told twice, an earlier cell's for instance. */
+  private isNew(text: string): boolean {
+    const [, number = 'none'] = /order (\d+)/i.exec(text) ?? [];
+    return !(Number(number) <= this.ordersBefore);
   }
 
   private say(who: Who, word: string): { told(pattern: RegExp): Promise<string> } {
@@ -207,7 +223,7 @@ export class Play {
     return {
       told: async (pattern) => {
         const found = await until(
-          () => inbox.slice(mark).find(({ body }) => pattern.test(body)),
+          () => inbox.slice(mark).find(({ body }) => pattern.test(body) && this.isNew(body)),
           GOAL_MS,
           LOOK_MS,
         ).catch(async () => {

@@ -125,7 +125,9 @@ export async function startStage(component: ComponentName, home: Home, pace: Pac
   const watcher = ends(startWatcher(rig.apisix.gatewayUrls));
   const subscriber = receiver && (await subscribed(rig, receiver, other));
   const api: Stage['api'] = async (path) => {
-    const answer = await fetch(`${rig.pullcord.internalUrl}/api/v1/${path}`, { headers: bearing() });
+    const ask = () => fetch(`${rig.pullcord.internalUrl}/api/v1/${path}`, { headers: bearing() });
+    // A connection that was kept open may have ended meanwhile.
+    const answer = await ask().catch(ask);
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as never;
   };

@@ -6,10 +6,11 @@ import type { Played } from './run';
 const BEGIN = '<!-- made by `npm run matrix`: do not edit -->';
 const END = '<!-- end of what `npm run matrix` makes -->';
 const NOT_PLAYED = '?';
+const FAILED = 'FAILED';
 
 /** What stands in a cell: seconds; and for how long the gateway was open, where it was. */
 export const textOf = ({ ms, broken, openedMs }: Played): string => {
-  if (ms === undefined || broken.length > 0) return 'FAILED';
+  if (ms === undefined || broken.length > 0) return FAILED;
   return openedMs > 0 ? `${seconds(ms)}, opened ${seconds(openedMs)}` : seconds(ms);
 };
 
@@ -23,14 +24,11 @@ export function written(document: string, played: Iterable<Played>): string {
   return `${before}${BEGIN}\n\n${render(texts)}\n${END}${after}`;
 }
 
-/** The table without its figures: it has to name exactly the cells that there are. */
-export const shapeOf = (document: string): string =>
-  render(new Map([...read(document)].map(([name, text]) => [name, /^\W?\d/.test(text) ? 'played' : text])));
+/** Cells of the document that broke a law when they were played. */
+export const failedIn = (document: string): readonly string[] =>
+  [...read(document)].flatMap(([name, text]) => (text === FAILED ? [name] : []));
 
-/** What the shape of a table is in which every cell was played, and held. */
-export const wholeShape = (): string => render(new Map(cells.map((cell) => [nameOf(cell), 'played'])));
-
-/** Whether the document's table is as it would be written. */
+/** Whether the document's table names exactly the cells that there are, as it would be written. */
 export const isInForm = (document: string): boolean => written(document, []) === document;
 
 function around(document: string): [before: string, after: string] {
@@ -57,8 +55,15 @@ function read(document: string): Map<string, string> {
 function render(texts: ReadonlyMap<string, string>): string {
   const all = cells.map((cell) => texts.get(nameOf(cell)) ?? NOT_PLAYED);
   const opened = all.filter((text) => text.includes('opened')).length;
-  const held = all.filter((text) => /^(<?\d|played)/.test(text)).length - opened;
-  const sum = `${cells.length} cells: ${held} held${opened > 0 ? `, ${opened} opened and were cut again` : ''}.`;
+  const failed = all.filter((text) => text === FAILED).length;
+  const open = all.filter((text) => text === NOT_PLAYED).length;
+  const sums = [
+    `${cells.length - opened - failed - open} held`,
+    ...(opened > 0 ? [`${opened} opened and were cut again`] : []),
+    ...(failed > 0 ? [`${failed} FAILED`] : []),
+    ...(open > 0 ? [`${open} not played yet (${NOT_PLAYED})`] : []),
+  ];
+  const sum = `${cells.length} cells: ${sums.join(', ')}.`;
   return `${[sum, ...componentNames.map((name) => tableOf(name, texts))].join('\n\n')}\n`;
 }
 

@@ -7,6 +7,8 @@ export interface Watcher {
   refuses(): Promise<boolean>;
   /** How many requests of the agent, sent and answered within this time, went through. */
   served(from: number, to?: number): number;
+  /** How long, from the first of them to the last. Milliseconds. */
+  servedMs(from: number): number;
   close(): Promise<void>;
 }
 
@@ -15,7 +17,7 @@ interface Glimpse {
   readonly answered: number;
 }
 
-const EVERY_MS = 40;
+const EVERY_MS = 100;
 const PATHS = ['/v1/embeddings', '/v1/chat/completions', '/fallback/x', '/tools/x'] as const;
 /** Many times what a cell lasts. */
 const KEPT = 5_000;
@@ -44,6 +46,10 @@ export function startWatcher(gatewayUrls: readonly string[]): Watcher {
     },
     served: (from, to = performance.now()) =>
       served.filter(({ sent, answered }) => sent >= from && answered <= to).length,
+    servedMs: (from) => {
+      const those = served.filter(({ sent }) => sent >= from);
+      return Math.max(0, (those.at(-1)?.answered ?? 0) - (those[0]?.sent ?? 0));
+    },
     close: async () => {
       closing.abort();
       await watching;
