@@ -6,6 +6,8 @@ import {
   components,
   type DrillAnswer,
   type DrillListAnswer,
+  type FallbackAnswer,
+  type FallbackBody,
   type LedgerLineAnswer,
   type OrderBody,
   type PlacedAnswer,
@@ -29,6 +31,9 @@ export interface ApiClient {
   drill(id: string, waitSeconds: number): Promise<DrillAnswer>;
   /** Newest first. */
   drills(limit: number): Promise<DrillListAnswer>;
+  fallbacks(): Promise<readonly FallbackAnswer[]>;
+  /** @param waitSeconds how long the answer may wait until it is seen; 0 to 30. */
+  decideFallback(name: string, body: FallbackBody, waitSeconds: number): Promise<FallbackAnswer>;
 }
 
 export interface ApiClientOptions {
@@ -49,7 +54,7 @@ const TRY_AGAIN_AFTER_MS = [200, 800];
 /** No answer came, and none will on this connection. A time-out isn't here: a person should hear of it at once. */
 const TRY_AGAIN = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 /** Mistakes of the one who asks, not bad news. */
-const WRONG_USE = ['bad-request', 'token-wrong', 'unknown-scope'];
+const WRONG_USE = ['bad-request', 'token-wrong', 'unknown-scope', 'no-fallback'];
 
 /** A client that sends an order again under the same key when no answer came: it is never two orders. */
 export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptions): ApiClient {
@@ -101,6 +106,16 @@ export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptio
       call(components.Drill, { method: 'post', url: '/api/v1/drills', params: { wait } }, wait * 1000),
     drill: (id, wait) => call(components.Drill, { url: `/api/v1/drills/${id}`, params: { wait } }, wait * 1000),
     drills: (limit) => call(components.DrillList, { url: '/api/v1/drills', params: { limit } }),
+    fallbacks: async () => (await call(components.FallbackList, { url: '/api/v1/fallbacks' })).fallbacks,
+    decideFallback: (name, body, waitSeconds) =>
+      call(
+        components.Fallback,
+        {
+          ...{ method: 'post', url: `/api/v1/fallbacks/${encodeURIComponent(name)}`, params: { wait: waitSeconds } },
+          ...{ data: body, headers: { 'idempotency-key': randomUUID() } },
+        },
+        waitSeconds * 1000,
+      ),
     verify: () => call(components.Verdict, { url: '/api/v1/ledger/verify' }, VERIFY_MS),
   };
 }

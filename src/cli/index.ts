@@ -7,6 +7,7 @@ import { registerCheck } from './check';
 import { type Cli, type ExitCode, Failure, type Io, type Register } from './cli';
 import { registerConfigSchema } from './config-schema';
 import { registerDrill } from './drill';
+import { registerFallback } from './fallback';
 import { registerLedger } from './ledger';
 import { registerOperator } from './operator';
 import { registerRestore } from './restore';
@@ -43,6 +44,7 @@ const commands: readonly Register[] = [
   registerRestore,
   registerStatus,
   registerDrill,
+  registerFallback,
   registerLedger,
   registerOperator,
   registerToken,

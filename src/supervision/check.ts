@@ -4,6 +4,7 @@ import { checkClock } from './checks/clock';
 import { checkConfiguration } from './checks/configuration';
 import type { Check, CheckContext } from './checks/context';
 import { checkDoors } from './checks/doors';
+import { checkFallbacks } from './checks/fallbacks';
 import { checkFiles } from './checks/files';
 import { about, type Finding } from './checks/finding';
 import { checkGateways } from './checks/gateways';
@@ -36,6 +37,7 @@ const checks: Readonly<Record<string, Check>> = {
   gateways: checkGateways,
   guards: checkGuards,
   scopes: checkScopes,
+  fallbacks: checkFallbacks,
   clock: checkClock,
   'public URL': checkPublicUrl,
   Twilio: checkTwilio,

@@ -26,7 +26,7 @@ describe('pullcord.example.yaml', () => {
 
   it('is one, too, with all that is commented out', () => {
     const whole = example.replaceAll(
-      /^( *)# ((?:api|cutters|guard|heartbeat|lastResort|metricsUrls|relayUrls|tripwire|webhooks):| {2}.*)$/gm,
+      /^( *)# ((?:api|cutters|fallbacks|guard|heartbeat|lastResort|metricsUrls|relayUrls|tripwire|webhooks):| {2}.*)$/gm,
       '$1$2',
     );
     const { config } = read(whole, {
@@ -40,6 +40,7 @@ describe('pullcord.example.yaml', () => {
     expect(config.cutters.litellm).toHaveLength(1);
     expect(config.lastResort?.command).toHaveLength(2);
     expect(config.notify.webhooks).toHaveLength(1);
+    expect(config.fallbacks.fallback?.decide).toBe('ask');
     expect(config.gateways.main?.metricsUrls).toHaveLength(1);
     expect(config.gateways.main?.guard?.controlUrls).toHaveLength(1);
     expect(config.tripwire).toMatchObject({ mode: 'observe', scope: 'agent', defaults: { dailyBudgetUsd: 20 } });
