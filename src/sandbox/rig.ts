@@ -51,6 +51,7 @@ export interface RigOptions {
   readonly dataDir?: string;
   readonly apisix?: ApisixOptions;
   readonly troubleGraceMs?: number;
+  readonly superviseEveryMs?: number;
   readonly drillStepMs?: number;
   /** Routes, and what they need, before Pullcord starts: path under /apisix/admin, and body. */
   readonly objects: readonly (readonly [path: string, body: unknown])[];
@@ -124,12 +125,13 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     const code = (): string => generateSync({ secret: totpSecret, epoch: Math.floor(now() / 1000) });
     return { name, phone: number, code, backupCodes: printed };
   };
-  const { troubleGraceMs, drillStepMs, monotonic } = options;
+  const { troubleGraceMs, superviseEveryMs, drillStepMs, monotonic } = options;
   const twilioApiUrl = options.twilioApiUrl?.(phone.restUrl) ?? phone.restUrl;
   const start = async (waits = true): Promise<Pullcord> => {
     const started = await startPullcord({
       ...{ config, logger, now, version: version(), twilioApiUrl },
       ...(troubleGraceMs === undefined ? {} : { troubleGraceMs }),
+      ...(superviseEveryMs === undefined ? {} : { superviseEveryMs }),
       ...(drillStepMs === undefined ? {} : { drillStepMs }),
       ...(monotonic === undefined ? {} : { monotonic }),
     });

@@ -41,7 +41,12 @@ it('counts what passes the routes of the models, and texts it when LiteLLM count
   const monotonic = () => performance.now() + ahead;
   const metricsPort = await freePort();
   whole = await startWhole({
-    ...{ troubleGraceMs: 0, monotonic, now: () => Math.round(performance.timeOrigin + monotonic()) },
+    ...{
+      troubleGraceMs: 1_000,
+      superviseEveryMs: 100,
+      monotonic,
+      now: () => Math.round(performance.timeOrigin + monotonic()),
+    },
     objects: [['global_rules/metrics', METRICS], ...gatewayObjects(litellm.url)],
     apisix: { metricsPorts: [metricsPort] },
     gateway: { metricsUrls: [`http://127.0.0.1:${metricsPort}/apisix/prometheus/metrics`] },

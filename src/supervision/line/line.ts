@@ -52,6 +52,9 @@ interface Entry {
   kick?: (() => void) | undefined;
 }
 
+/** The key of what is told of all that are late. */
+const WATCHERS = 'watchers';
+const LATE = 'its watcher has not reported in time';
 const SWEEP_MS = 1_000;
 /** Beyond its period and its bound, before a watcher that says nothing is trouble: a busy machine is late. */
 const SLACK_MS = 5_000;
@@ -198,6 +201,16 @@ export class Line {
       else tell.trouble(name, text ?? sentence(name, condition), condition.signal);
       if (freed && condition.signal !== 'normal') entry.kick?.();
     }
+    const late = [...this.entries.values()]
+      .filter(({ condition: { signal, detail } }) => signal === 'trouble' && detail.startsWith(LATE))
+      .map(({ part: { name } }) => name);
+    if (late.length === 0) tell.cleared(WATCHERS, 'All watchers report in time again.');
+    else
+      tell.trouble(
+        WATCHERS,
+        `Not reported in time, so nothing is known of: ${late.join(', ')}. See the log.`,
+        'trouble',
+      );
   }
 }
 
@@ -212,7 +225,8 @@ function sensed({ sense }: Sense): Condition {
 function overdue({ part: { silence = 'trouble' }, lastWell }: Entry): Condition {
   const last = lastWell === undefined ? '' : `, last well at ${new Date(lastWell).toISOString()}`;
   const todo = 'Nothing is known of it now: see the log; restart Pullcord if it stays so.';
-  return { signal: silence, detail: `its watcher has not reported in time${last}`, todo };
+  // All of them may be late at once, on a machine that was frozen: that is told as one thing.
+  return { signal: silence, detail: `${LATE}${last}`, todo, quiet: true };
 }
 
 const sentence = (name: string, { detail, todo }: Condition): string =>
