@@ -5,7 +5,7 @@ import { scopeNames } from '../config/scope-names';
 import type { Enforcer } from '../latch/enforcer';
 import { isCut, type Latch } from '../latch/latch';
 import { bounded } from '../ledger/bounded';
-import type { Spool } from '../ledger/spool';
+import type { Spool, SpooledStop } from '../ledger/spool';
 import {
   type Committed,
   type Entry,
@@ -71,6 +71,8 @@ export class OrderDesk implements Desk {
   private readonly doubt = new Doubt();
   private readonly correlations = new Correlations();
   private readonly uncertain: Uncertain;
+  /** Stops that this life carried out without the ledger. */
+  private readonly carriedOut = new WeakSet<SpooledStop>();
   private readonly untold = new Set<() => void>();
   /** Lines that the ledger did not take. */
   private unrecorded: readonly Entry[] = [];
@@ -189,8 +191,9 @@ export class OrderDesk implements Desk {
           return verdict.change;
         });
       let committed = await commit(stop.request);
-      // The ledger had refused it before, under the same key. It was carried out all the same: that is what counts.
-      if (committed.status === 'duplicate' && !('order' in committed.outcome))
+      // The ledger had refused it before, under the same key, or a restore that came after it was undone by it. It was
+      // carried out all the same: that is what counts.
+      if (committed.status === 'duplicate' && (!('order' in committed.outcome) || this.isUndone(stop)))
         committed = await commit({ ...stop.request, key: `${stop.request.key} carried out` });
       spool.drop([stop]);
       if (committed.status === 'committed' && verdict?.receipt.kind === 'accepted')
@@ -212,6 +215,12 @@ export class OrderDesk implements Desk {
     for (const tell of this.untold) tell();
     this.meter.flush();
     this.told.flush();
+  }
+
+  /** Whether it was cut for this stop, though its scope is not to be cut any more. */
+  private isUndone(stop: SpooledStop): boolean {
+    const latch = this.options.store.mirror()?.latches.get(stop.request.scope);
+    return this.carriedOut.has(stop) && !(latch && isCut(latch));
   }
 
   private tellSoon(order: Order): void {
@@ -282,7 +291,9 @@ export class OrderDesk implements Desk {
     if (authority.use) this.doubt.note(authority.use);
     if (authority.kind === 'refused') return refuse(authority.refused, authority.detail);
     const { by, use, backupCodeUsed } = authority;
-    spool.add({ request, by, at, ...(use ? { use } : {}), ...(backupCodeUsed ? { backupCodeUsed } : {}) });
+    const stop = { request, by, at, ...(use ? { use } : {}), ...(backupCodeUsed ? { backupCodeUsed } : {}) };
+    spool.add(stop);
+    this.carriedOut.add(stop);
     enforcer.kick();
     const who = by.startsWith('backup:') ? ', by a backup code' : '';
     events.alarm(

@@ -23,6 +23,9 @@ const INTERIM_MS = 30_000;
  */
 const ADOPT_MS = 3_000;
 
+/** So many of them are remembered until the ledger is back. */
+const EARLY_KEPT = 200;
+
 /** How long a wait for the end lasts at most before it looks again. Milliseconds. */
 const LOOK_MS = 60_000;
 
@@ -32,6 +35,8 @@ export class Results {
   private readonly keys = new Set<string>();
   /** Orders that are over and not answered, and since when this instance knows it. */
   private orphans: ReadonlyMap<number, number> = new Map();
+  /** Stops that were answered before they had a number. */
+  private readonly toldEarly = new Set<string>();
   private closed = false;
 
   constructor(private readonly options: ResultsOptions) {}
@@ -44,7 +49,10 @@ export class Results {
   /** Answers for instances that can't any more. To be called every second or so, where there are several. */
   async adopt(now: number = performance.now()): Promise<void> {
     const { store, desk } = this.options;
-    const owed = await store.unanswered();
+    const unanswered = await store.unanswered();
+    const owed = unanswered.filter(({ key }) => !this.toldEarly.has(key));
+    for (const { number, key } of unanswered)
+      if (this.toldEarly.has(key)) await store.answered(number).then(() => this.toldEarly.delete(key));
     const over = await Promise.all(owed.map(async (order) => isFinal(await desk.outcome(order, 0))));
     const orphans = owed.filter((order, i) => over[i] && !this.keys.has(order.key));
     this.orphans = new Map(orphans.map(({ number }) => [number, this.orphans.get(number) ?? now]));
@@ -66,7 +74,10 @@ export class Results {
 
   /** The door has told the result itself. */
   async told(order: Order): Promise<void> {
-    if (order.number > 0) await this.options.store.answered(order.number);
+    if (order.number > 0) return this.options.store.answered(order.number);
+    const [oldest] = this.toldEarly;
+    if (oldest !== undefined && this.toldEarly.size >= EARLY_KEPT) this.toldEarly.delete(oldest);
+    this.toldEarly.add(order.key);
   }
 
   /** What is still owed is found again at the next start. */
