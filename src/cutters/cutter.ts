@@ -31,8 +31,10 @@ export interface Goal {
   /**
    * Asked before any write that gives something back. Given only when it is this instance's turn, and the latches, read
    * afresh from the ledger's store, still are this goal (laws 1 and 4).
+   * @param onRecord it is kept beside the ledger that Pullcord cut it. What is merely found cut, while nothing is being
+   * restored, may have been stopped by an instance that could not write it down, and stays so.
    */
-  mayRelease(): Promise<Leave | undefined>;
+  mayRelease(onRecord?: boolean): Promise<Leave | undefined>;
 }
 
 /** Leave to write. It ends by itself, so that a process which was frozen has none any more when it wakes. */

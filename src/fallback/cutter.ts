@@ -113,7 +113,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
     if (toDo.kind === 'impossible') missing.push(`${toDo.what}: ${toDo.remedy}`);
     if (toDo.kind !== 'write') return;
     // Asked last, and the decision looked at again upon what that has read.
-    const leave = await unless(overtaken, goal.mayRelease());
+    const leave = await unless(overtaken, goal.mayRelease(true));
     stopIf(overtaken);
     if (!leave || !mayBeUsed(goal)) {
       missing.push(`there is no leave to put the fallback of ${what} back`);

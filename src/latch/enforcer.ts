@@ -8,8 +8,9 @@ import type { Entry, State, Store } from '../ledger/store';
 import { Driver } from './driver';
 import { isCut, type Latch } from './latch';
 import { type ScopeSight, type Seen, settled, sightOf } from './settle';
-import { LEAVE_MS, STRANGE_MS } from './turn';
+import { LEAVE_MS } from './turn';
 import { type Aim, alone, Turn } from './turns';
+import { Unexplained } from './unexplained';
 
 export interface EnforcerOptions {
   readonly store: Store;
@@ -63,14 +64,15 @@ export class Enforcer {
   private readonly seen = new Map<string, Seen>();
   private readonly changed = new EventEmitter().setMaxListeners(0);
   private goal: Wanted;
-  /** Since when something is found cut that no latch explains. Milliseconds, monotonic. */
-  private strangeSince: number | undefined;
+  /** The latches of an instance that is alone explain everything. */
+  private readonly unexplained: Unexplained | undefined;
   private closed = false;
   private unwritten: readonly Entry[] = [];
   private writing: Promise<void> | undefined;
 
   constructor(private readonly options: EnforcerOptions) {
     this.monotonic = options.monotonic ?? (() => performance.now());
+    this.unexplained = options.leases && new Unexplained(options.events);
     this.goal = this.currentGoal(Number.NEGATIVE_INFINITY);
     this.turns = new Map(options.cutters.map((cutter) => [cutter.name, this.turnOf(cutter)]));
     this.drivers = options.cutters.map(
@@ -176,15 +178,16 @@ export class Enforcer {
     return {
       ...{ order: wanted.order, severed: wanted.severed, urgent: this.monotonic() < wanted.ownUntil },
       mayCut: () => turn.mayCut(wanted),
-      mayRelease: async () => {
-        const [leave, agreed] = await Promise.all([turn.mayRelease(wanted), this.mayRelease(wanted, cutter.required)]);
-        return agreed ? leave : undefined;
+      mayRelease: async (onRecord = false) => {
+        const [leave, agreed] = await Promise.all([turn.mayRelease(wanted), this.mayRelease(wanted)]);
+        if (!leave || !agreed) return undefined;
+        return onRecord || !this.unexplained?.is(cutter.name, this.options.store.mirror()) ? leave : undefined;
       },
     };
   }
 
   /** Law 4, in doubt nothing is given back. Law 1: asked of the ledger itself, not of what we remember. */
-  private async mayRelease(goal: Wanted, required: boolean): Promise<boolean> {
+  private async mayRelease(goal: Wanted): Promise<boolean> {
     let state: State;
     try {
       state = await this.options.store.refresh();
@@ -198,7 +201,6 @@ export class Enforcer {
       this.kick();
       return false;
     }
-    if (required && this.isStrange(state)) return false;
     const unknown = cut.filter((scope) => !this.options.scopes.includes(scope));
     if (unknown.length === 0) {
       this.options.events.cleared('scope-gone', 'Every scope that is severed is configured.');
@@ -209,20 +211,6 @@ export class Enforcer {
       `${unknown.join(', ')} is severed but no longer configured: nothing is released until it is configured again and restored`,
     );
     return false;
-  }
-
-  /**
-   * Nothing is being restored, and yet a gateway refuses what nobody severed: another instance may have stopped it while
-   * the ledger was away, and not be back to say so. What nobody explains for long was not stopped by one.
-   */
-  private isStrange(state: State): boolean {
-    if (!this.options.leases) return false;
-    if ([...state.latches.values()].some((latch) => latch.state === 'restoring')) {
-      this.strangeSince = undefined;
-      return false;
-    }
-    this.strangeSince ??= this.monotonic();
-    return this.monotonic() - this.strangeSince < STRANGE_MS;
   }
 
   /** @returns whether the cutter has reached the goal. */
@@ -242,6 +230,7 @@ export class Enforcer {
       const sight = report.sights.get(scope) ?? 'unseen';
       return sight === 'none' || sight === (goal.severed.has(scope) ? 'refused' : 'served');
     });
+    if (reached) this.unexplained?.over(cutter.name);
     const key = keyOf(cutter.name);
     if (reached && report.missing.length === 0) this.options.events.cleared(key, `${cutter.name} is as it should be`);
     else this.options.events.trouble(key, `${cutter.name}: ${report.missing.join('; ') || 'not seen as it should be'}`);

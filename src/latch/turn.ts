@@ -20,9 +20,6 @@ export const LEAVE_MS = 500;
 /** How long another instance is watched that has the lease and doesn't get there. Milliseconds. */
 export const PATIENCE_MS = 2 * LEASE_MS;
 
-/** Without a word of why, a system that refuses what nobody severed is left so for so long. Milliseconds. */
-export const STRANGE_MS = 10_000;
-
 /** What came of asking for the lease. `silent`: the database did not answer. */
 export type Answer = Claim | 'silent';
 

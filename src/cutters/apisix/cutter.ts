@@ -51,7 +51,7 @@ interface Pass {
   readonly notes: Notes;
   readonly overtaken: AbortSignal;
   mayCut(): Promise<Leave | undefined>;
-  mayRelease(): Promise<Leave | undefined>;
+  mayRelease(onRecord?: boolean): Promise<Leave | undefined>;
   /** Whether something was left to another instance, whose turn it is. */
   waits(): boolean;
 }
@@ -230,7 +230,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
       wanted: new Set([...severed].filter(isRewritten).flatMap((scope) => [...now.of(scope)])),
       stays: (route) => [...severed].some((scope) => holds(scope, routeOf(route))),
       mayCut,
-      mayRelease,
+      // Its snapshot is the record.
+      mayRelease: () => mayRelease(true),
       notes,
       overtaken,
     };
@@ -324,7 +325,7 @@ function leavesOf(goal: Goal): Pick<Pass, 'mayCut' | 'mayRelease' | 'waits'> {
       waits ||= !leave;
       return leave;
     },
-    mayRelease: () => goal.mayRelease().catch(() => undefined),
+    mayRelease: (onRecord) => goal.mayRelease(onRecord).catch(() => undefined),
     waits: () => waits,
   };
 }

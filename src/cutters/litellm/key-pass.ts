@@ -65,7 +65,7 @@ export class KeyPass {
     if (before.state === 'unseen') return unseen(`${key}: ${before.why}`);
     const claim = await claims.of(hash).catch(() => undefined);
     if (before.state !== 'blocked') {
-      if (claim !== 'none' && !overtaken.aborted && (await goal.mayRelease())) await claims.seenFree(hash);
+      if (claim !== 'none' && !overtaken.aborted && (await goal.mayRelease(true))) await claims.seenFree(hash);
       return { sight: 'served' };
     }
 
@@ -75,7 +75,7 @@ export class KeyPass {
       return unseen(
         `${key} stays blocked: it cannot be shown that we blocked it. Unblock it in LiteLLM if it is to work`,
       );
-    const leave = await goal.mayRelease();
+    const leave = await goal.mayRelease(true);
     if (!leave || overtaken.aborted) return unseen(`${key} stays blocked: no leave to release it`);
     const { complaint } = await client.unblock(hash, overtaken, leave);
     const after = await this.look(hash);

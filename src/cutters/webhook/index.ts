@@ -63,7 +63,7 @@ export function createWebhookCutter(options: WebhookCutterOptions): Cutter {
     if (known === undefined && action === 'restore') return there;
     if (known?.action === action && known.taken) return there;
 
-    const leave = await (action === 'sever' ? goal.mayCut() : goal.mayRelease());
+    const leave = await (action === 'sever' ? goal.mayCut() : goal.mayRelease(true));
     if (!leave && action === 'sever') return unseen(`${name}: another instance tells it to sever ${scope}`);
     if (!leave) return unseen(`${name}: no leave to tell it to restore ${scope}`);
     const news = known?.action === action ? known : { action, order: goal.order, at: now(), taken: false };
