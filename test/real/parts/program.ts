@@ -8,6 +8,7 @@ const PROGRAM = join(__dirname, '../../../dist/cli/index.js');
 export interface Program {
   readonly publicUrl: string;
   readonly internalUrl: string;
+  readonly pid: number;
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Sends the signal and waits for the end. @returns the exit code. */
@@ -54,6 +55,7 @@ export async function startProgram(env: Readonly<Record<string, string>>): Promi
   return {
     publicUrl: String(line.public),
     internalUrl: String(line.internal),
+    pid: Number(child.pid),
     lines,
     kill: async (signal) => {
       await end(signal);
