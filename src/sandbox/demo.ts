@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createLogger } from '../log';
+import { byFallback, SPEECH, upstreamOf } from './demo/by-fallback';
 import { byText } from './demo/by-text';
 import { byTripwire } from './demo/by-tripwire';
 import { type Stage, until } from './demo/stage';
+import { governed, twoModels } from './demo/two-models';
 import { everything } from './everything';
 import { gatewayObjects, gatewayScopes } from './gateway-objects';
 import { type SandboxLiteLLM, startSandboxLiteLLM } from './litellm';
@@ -10,7 +12,7 @@ import { startRig } from './rig';
 
 /**
  * The main job on this machine alone: an agent that runs away, a text that stops it, a text that restores it; and the
- * same agent that burns money while nobody looks.
+ * same agent that burns money while nobody looks. With `--fallback`: its own model dies, and a paid one stands behind it.
  */
 
 const json = process.argv.includes('--json');
@@ -19,17 +21,20 @@ const TOKEN = 'a-token-for-the-demo';
 const PRICE = 0.05;
 
 const say: Stage['say'] = (line = '') => void (json ? process.stderr : process.stdout).write(`${line}\n`);
+const logger = createLogger({ level: process.env.PULLCORD_LOG === 'debug' ? 'debug' : 'silent' });
+const TITLE =
+  'PULLCORD, the demo: everything below is real but the gateway, the models and the phone, which are stand-ins.';
 
 async function demo() {
   const began = performance.now();
-  say('PULLCORD, the demo: everything below is real but the gateway, the model and the phone, which are stand-ins.');
+  say(TITLE);
   say();
   const litellm = await startSandboxLiteLLM({ chunkMs: 20, tokens: 100_000, inputCost: 0, outputCost: PRICE });
   const { key } = litellm.addKey('openclaw');
   const authorization = `Bearer ${key}`;
   await ordinaryCall(litellm, authorization);
   const rig = await startRig({
-    logger: createLogger({ level: process.env.PULLCORD_LOG === 'debug' ? 'debug' : 'silent' }),
+    logger,
     objects: gatewayObjects(litellm.url),
     config: {
       scopes: gatewayScopes,
@@ -55,6 +60,31 @@ async function demo() {
   }
 }
 
+async function fallbackDemo() {
+  const began = performance.now();
+  say(TITLE);
+  say();
+  const [primary, cloud] = await Promise.all([startSandboxLiteLLM(SPEECH), startSandboxLiteLLM(SPEECH)]);
+  const { key } = primary.addKey('openclaw');
+  cloud.addKey('openclaw', key);
+  const urls = { primaryUrl: primary.url, cloudUrl: cloud.url };
+  let original: ReadonlyMap<string, string> = new Map();
+  const rig = await startRig({
+    ...{ logger, objects: twoModels(urls), config: governed(urls) },
+    gateway: (apisix) => {
+      original = upstreamOf({ apisix });
+      return {};
+    },
+  });
+  try {
+    const act = await byFallback({ rig, say, primary, cloud, key, original });
+    return { ok: held(act), ...act, seconds: (performance.now() - began) / 1000 };
+  } finally {
+    await rig.close();
+    await cloud.close();
+  }
+}
+
 /** What is there before anybody looks was spent before anybody looked. */
 async function ordinaryCall({ url, completions }: SandboxLiteLLM, authorization: string): Promise<void> {
   const body = JSON.stringify({ model: 'gpt-4o', max_tokens: 1, messages: [] });
@@ -67,9 +97,9 @@ async function ordinaryCall({ url, completions }: SandboxLiteLLM, authorization:
 const held = (act: Readonly<Record<string, unknown>>): boolean =>
   Object.values(act).every((value) => value !== false) &&
   (act.tokensAfterSever ?? 0) === 0 &&
-  !Number.isNaN(act.tripMs);
+  Object.values(act).every((value) => !Number.isNaN(value));
 
-demo()
+(process.argv.includes('--fallback') ? fallbackDemo() : demo())
   .catch((error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }))
   .then((result) => {
     say();
