@@ -208,7 +208,11 @@ async function assemble(
 
   const watch = new LedgerWatch({
     ...{ ...supervise, logger, periodMs: leases ? Math.min(periodMs, HEAR_MS) : periodMs },
-    refresh: () => store.refresh(),
+    refresh: () =>
+      store.refresh().catch((error) => {
+        enforcer.ledgerSilent();
+        throw error;
+      }),
     onAnswer: async () => {
       enforcer.kick();
       await desk.recordSpooled();

@@ -54,6 +54,12 @@ const AGAIN_MS = LEAVE_MS + 100;
 const UNWRITTEN_KEPT = 1_000;
 
 /**
+ * So long after a silence of the ledger nothing is given back where it is shared: what another instance stopped without it
+ * is on paper by then. They ask once a second whether it answers. Milliseconds.
+ */
+const AFTER_SILENCE_MS = 5_000;
+
+/**
  * Makes the systems match the latches, and keeps them so: compares what should be with what is at start, on every
  * order, and every few seconds. Fails towards "cut": without the ledger it cuts what it knows of and releases nothing.
  */
@@ -66,6 +72,8 @@ export class Enforcer {
   private goal: Wanted;
   /** The latches of an instance that is alone explain everything. */
   private readonly unexplained: Unexplained | undefined;
+  /** When the ledger was last found silent. Milliseconds, monotonic. */
+  private silentAt = Number.NEGATIVE_INFINITY;
   private closed = false;
   private unwritten: readonly Entry[] = [];
   private writing: Promise<void> | undefined;
@@ -116,6 +124,11 @@ export class Enforcer {
     if (known && !wasOwn && goal.ownUntil <= this.goal.ownUntil) return;
     this.goal = goal;
     for (const driver of this.drivers) driver.kick();
+  }
+
+  /** The ledger did not answer just now. */
+  ledgerSilent(): void {
+    this.silentAt = this.monotonic();
   }
 
   /** What the cutters see of a scope, for a latch that was set by this order. */
@@ -192,8 +205,11 @@ export class Enforcer {
     try {
       state = await this.options.store.refresh();
     } catch {
+      this.ledgerSilent();
       return false;
     }
+    // Another instance may have stopped something meanwhile, and not be back to say so (law 1).
+    if (this.options.leases && this.monotonic() - this.silentAt < AFTER_SILENCE_MS) return false;
     // Looked at last: a stop may have come while the ledger was asked.
     if (this.options.spool.all().length > 0 || this.goal !== goal) return false;
     const cut = cutScopes(state);
