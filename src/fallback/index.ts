@@ -23,7 +23,7 @@ import { holdersOf } from './holders';
 import { askGateway, askPrimary, together } from './look';
 import { type Permit, type Standing, standingOf } from './permit';
 import { Purse } from './purse';
-import { askText, decidedText } from './texts';
+import { decidedText } from './texts';
 import { Watcher } from './watcher';
 
 export type { FallbackNow, FallbackReceipt, FallbackWish } from './fallbacks';
@@ -64,7 +64,7 @@ export interface FallbacksServiceOptions {
   readonly enforcer: Enforcer;
   readonly operators: Operators;
   readonly desk: OrderDesk;
-  readonly alarms: Pick<Alarms, 'raise' | 'clear' | 'tell'>;
+  readonly alarms: Pick<Alarms, 'tell'>;
   readonly trouble: (key: string, text: string) => void;
   readonly cleared: (key: string, text: string) => void;
   readonly memory: Memory;
@@ -157,20 +157,23 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
   };
 }
 
-/** People are asked once, and told once how it went on; what somebody ordered by hand is told, too. */
+/** Every decision is an event of its own, whoever decided; which of them phones are texted for is for the phones. */
 function tellDecided(
   alarms: FallbacksServiceOptions['alarms'],
   config: Pick<Config, 'fallbacks'>,
   permit: Permit,
-  before: Standing,
+  standing: Standing,
 ): void {
-  const key = `fallback asked ${permit.fallback}`;
-  const fallback = config.fallbacks[permit.fallback];
+  const { fallback: name, state, order, by, why, until, since: at } = permit;
+  const fallback = config.fallbacks[name];
   if (!fallback) return;
-  if (permit.state === 'asked') alarms.raise(key, askText(permit, fallback));
-  else if (before.state === 'asked') alarms.clear(key, decidedText(permit, fallback));
-  else if (permit.state === 'fallback' || before.permit?.state === 'fallback')
-    alarms.raise(`fallback ${permit.fallback} ${permit.order}`, decidedText(permit, fallback));
+  // A permit whose time is up permits nothing any more; what ends by this decision is the permit.
+  const before = standing.permit?.state ?? standing.state;
+  const decision = { name, state, before, order, by, why };
+  alarms.tell({
+    ...{ kind: 'fallback', text: decidedText(decision, fallback), at },
+    fallback: until === undefined ? decision : { ...decision, until: new Date(until).toISOString() },
+  });
 }
 
 function gatewayOf(config: Pick<Config, 'gateways'>, name: string): Config['gateways'][string] {

@@ -1,6 +1,6 @@
 import type { FallbackConfig } from '../config/fallback';
+import type { FallbackDecision } from '../notify/channel';
 import type { FallbackNow } from './fallbacks';
-import type { Permit } from './permit';
 
 /** What is said of fallbacks. Short: it goes to phones. */
 
@@ -16,13 +16,21 @@ export function span(seconds: number): string {
 const limits = ({ forSeconds, maxUsd }: FallbackConfig): string =>
   `for ${span(forSeconds)}${maxUsd === undefined ? '' : `, at most ${maxUsd} USD`}`;
 
-export const askText = ({ fallback, why }: Permit, config: FallbackConfig): string =>
-  `The primary of ${fallback} is down: ${why}. Text FALLBACK and a code to go over ${limits(config)}.`;
-
-export function decidedText({ fallback, state, by, why }: Permit, config: FallbackConfig): string {
+/** What was decided. @param config where it is at hand: the text says for how long, then. */
+export function decidedText(decision: Omit<FallbackDecision, 'order'>, config?: FallbackConfig): string {
+  const { name, state, before, by, why } = decision;
   const who = by === 'watcher' ? '' : ` by ${by}`;
-  if (state === 'fallback') return `${fallback}: gone over to the fallback ${limits(config)}${who}: ${why}.`;
-  return `${fallback}: back to the primary${who}: ${why}.`;
+  const how = config ? ` ${limits(config)}` : '';
+  switch (state) {
+    case 'asked':
+      return `The primary of ${name} is down: ${why}. Text FALLBACK and a code to go over${how}.`;
+    case 'fallback':
+      return `${name}: gone over to the fallback${how}${who}: ${why}.`;
+    case 'primary': {
+      const stays = before === 'primary' || before === 'forbidden';
+      return `${name}: ${stays ? 'stays with' : 'back to'} the primary${who}: ${why}.`;
+    }
+  }
 }
 
 /** One line of STATUS. `now`: epoch, in milliseconds. */

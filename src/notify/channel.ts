@@ -1,3 +1,4 @@
+import type { FallbackState } from '../fallback/permit';
 import type { Source } from '../orders/order';
 import type { RefusalReason } from '../orders/reasons';
 
@@ -22,7 +23,24 @@ export type NoticeKind =
   | 'alarm'
   | 'cleared'
   /** A rehearsal has ended. */
-  | 'drill';
+  | 'drill'
+  /** It was decided about a fallback: people are asked, it is gone over to, or back from. */
+  | 'fallback';
+
+/** What was decided about one fallback. */
+export interface FallbackDecision {
+  readonly name: string;
+  readonly state: 'primary' | 'asked' | 'fallback';
+  /** What it was until then, where that is known. */
+  readonly before?: FallbackState;
+  /** Number of the decision, of the same count as the orders. */
+  readonly order: number;
+  /** Of `fallback`: when its time is up. ISO 8601. */
+  readonly until?: string;
+  /** An operator, `token:<name>`, or `watcher`. */
+  readonly by: string;
+  readonly why: string;
+}
 
 /** One thing worth telling a person, or a program. Holds no secret. */
 export interface Notice {
@@ -36,6 +54,7 @@ export interface Notice {
   readonly refusal?: RefusalReason;
   /** The report of a drill. */
   readonly drill?: { readonly state: 'running' | 'passed' | 'failed' | 'skipped'; readonly brokenOff?: string };
+  readonly fallback?: FallbackDecision;
   readonly scope?: string;
   /** Number of the order. */
   readonly order?: number;

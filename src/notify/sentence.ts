@@ -14,6 +14,7 @@ const verbs: Readonly<Record<NoticeKind, string>> = {
   alarm: ': alarm',
   cleared: 'is well again',
   drill: ': a drill has ended',
+  fallback: ': it was decided about a fallback',
 };
 
 /** What is said of a step that comes without a text of its own. */

@@ -12,9 +12,15 @@ const worthy: ReadonlySet<NoticeKind> = new Set<NoticeKind>([
   ...(['trouble', 'alarm', 'cleared', 'tripped', 'trip-settled', 'would-trip', 'warned'] as const),
 ]);
 
-/** A drill that failed is an alarm; one that passed, or that something else came before, is for reports. */
-const isWorthy = ({ kind, drill }: Notice): boolean =>
-  worthy.has(kind) || (kind === 'drill' && drill?.state === 'failed' && drill.brokenOff === undefined);
+/**
+ * A drill that failed is an alarm; one that passed, or that something else came before, is for reports. Of fallbacks, what
+ * changes where requests go or asks for it: whoever may say PRIMARY again and again must not use up the texts of all.
+ */
+function isWorthy({ kind, drill, fallback }: Notice): boolean {
+  if (kind === 'drill') return drill?.state === 'failed' && drill.brokenOff === undefined;
+  if (kind !== 'fallback') return worthy.has(kind);
+  return fallback?.state !== 'primary' || fallback.before === 'asked' || fallback.before === 'fallback';
+}
 
 const unsure = { ok: false, retry: true } as const;
 

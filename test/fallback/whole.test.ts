@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ConfigInput } from '../../src/config/schema';
 import { startSandboxLiteLLM } from '../../src/sandbox/litellm';
+import { type Receiver, startReceiver } from '../support/receiver';
 import { until } from '../support/until';
 import { startUpstream, type Upstream } from '../support/upstream';
 import { startWhole, type Whole } from '../support/whole';
@@ -11,6 +12,8 @@ import { startWhole, type Whole } from '../support/whole';
 let whole: Whole;
 let primary: Upstream;
 let cloud: Upstream;
+/** Is told everything. */
+let told: Receiver;
 /** What is asked whether the primary is well; closed: it is not. */
 let health: Server;
 let healthPort: number;
@@ -28,12 +31,13 @@ const die = (): void => {
 beforeEach(async () => {
   healthPort = 0;
   [primary, cloud] = await Promise.all([startUpstream('primary'), startUpstream('cloud')]);
+  told = await startReceiver();
   await openHealth();
 });
 afterEach(async () => {
   await whole.close();
   die();
-  await Promise.all([primary.close(), cloud.close()]);
+  await Promise.all([primary.close(), cloud.close(), told.close()]);
 });
 
 const nodes = () => [
@@ -53,6 +57,7 @@ async function start(fallback: Fallback = {}, more: Partial<ConfigInput> = {}, n
     config: {
       scopes: { agent: { routes: [{ all: true }] } },
       enforcer: { periodSeconds: 1 },
+      notify: { webhooks: [{ url: told.url }] },
       fallbacks: {
         fallback: {
           ...{ gateway: 'main', upstream: 'models', primary: [`127.0.0.1:${primary.port}`] },
@@ -74,6 +79,8 @@ const answeredBy = async (): Promise<unknown> => {
   const body = await answer.text();
   return answer.ok ? (JSON.parse(body) as { from: unknown }).from : answer.status;
 };
+/** What was told of decisions. */
+const decisions = () => told.received.flatMap(({ body }) => (body.kind === 'fallback' ? [body.fallback] : []));
 const texts = (phone: string): string[] => whole.phone.inbox(phone).all.map(({ body }) => body);
 
 it('keeps the fallback out of the gateway until it is permitted, and puts it back exactly', async () => {
@@ -160,6 +167,12 @@ it('auto: goes over when the primary dies, tells, and comes back when it is well
   await openHealth();
   await eventually(async () => expect(await dealtTo()).toEqual(only()), 15_000);
   expect(await answeredBy()).toBe('primary');
+  await eventually(() => expect(texts(whole.bob.phone).join()).toMatch(/back to the primary/));
+  const both = [
+    { state: 'fallback', before: 'primary', by: 'watcher', until: expect.any(String) },
+    { name: 'fallback', state: 'primary', before: 'fallback', by: 'watcher' },
+  ];
+  await eventually(() => expect(decisions()).toMatchObject(both));
 }, 60_000);
 
 it('ask: asks everybody once, and waits for a person', async () => {
@@ -171,6 +184,12 @@ it('ask: asks everybody once, and waits for a person', async () => {
   expect((await whole.phone.text(whole.bob.phone, `FALLBACK ${whole.bob.code()}`)).reply).toMatch(/ON FALLBACK/);
   expect(await dealtTo()).toEqual(nodes());
   expect(texts(whole.bob.phone).filter((text) => text.includes('Text FALLBACK'))).toHaveLength(1);
+  await eventually(() => expect(texts(whole.alice.phone).join()).toMatch(/gone over to the fallback for 2 h by bob/));
+  const both = [
+    { name: 'fallback', state: 'asked', before: 'primary', by: 'watcher', why: expect.stringContaining('not answer') },
+    { name: 'fallback', state: 'fallback', before: 'asked', by: 'bob', until: expect.any(String) },
+  ];
+  await eventually(() => expect(decisions()).toMatchObject(both));
 }, 60_000);
 
 it('never: stays with the primary, dead or not', async () => {

@@ -64,6 +64,21 @@ it.each<[NonNullable<Notice['drill']>, number]>([
   expect(texts).toHaveLength(count);
 });
 
+it.each<[NonNullable<Notice['fallback']>['state'], NonNullable<Notice['fallback']>['before'], number]>([
+  ['asked', 'primary', 2],
+  ['fallback', 'asked', 2],
+  ['fallback', 'fallback', 2],
+  ['primary', 'fallback', 2],
+  ['primary', 'asked', 2],
+  ['primary', 'primary', 0],
+  ['primary', 'forbidden', 0],
+])('a fallback that is %s after %s makes %d texts', async (state, before = 'primary', count) => {
+  const { channel, texts } = phones();
+  const fallback = { name: 'fallback', state, before, order: 1, by: 'watcher', why: 'why' };
+  expect(await channel.tell({ ...alarm(), kind: 'fallback', fallback })).toBe('told');
+  expect(texts).toHaveLength(count);
+});
+
 it('sends at most five to a number within an hour, and goes on after it', async () => {
   const { channel, texts, clock } = phones();
   for (let i = 0; i < 5; i++) expect(await channel.tell(alarm(`number ${i}`))).toBe('told');

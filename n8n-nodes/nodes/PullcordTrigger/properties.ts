@@ -9,6 +9,11 @@ export const properties: INodeProperties[] = [
     default: ['severed', 'tripped', 'trouble'],
     options: [
       { name: 'Drill', value: 'drill', description: 'A drill is over, with its report' },
+      {
+        name: 'Fallback',
+        value: 'fallback',
+        description: 'People are asked about a fallback, or it was gone over to or back from',
+      },
       { name: 'Refused', value: 'refused', description: 'An order was refused, and why' },
       { name: 'Restored', value: 'restored', description: 'Every gateway was seen to serve again' },
       { name: 'Severed', value: 'severed', description: 'Every gateway was seen to refuse' },

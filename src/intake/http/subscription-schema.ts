@@ -50,6 +50,22 @@ const newSubscription = subscription
 
 const subscriptionList = z.object({ subscriptions: z.array(subscription) });
 
+const fallbackDecision = z
+  .object({
+    name: z.string(),
+    state: z
+      .enum(['primary', 'asked', 'fallback'])
+      .describe(
+        'primary: the fallback is out of the gateway. asked: a person may permit it. fallback: it is permitted.',
+      ),
+    before: z.enum(['primary', 'asked', 'fallback', 'forbidden']).optional().describe('What it was until then.'),
+    order: z.int().min(1).describe('Number of the decision, of the same count as the orders.'),
+    until: time.optional().describe('When the time of the permit is up.'),
+    by: z.string().describe('Who decided: an operator, `token:<name>`, or `watcher`.'),
+    why: z.string(),
+  })
+  .describe('What was decided about a fallback (type fallback).');
+
 const event = z
   .object({
     id: z.uuid().describe('The same in each try: what came before is known by it.'),
@@ -67,6 +83,7 @@ const event = z
     figures: figures.optional(),
     observed: z.literal(true).optional().describe('The tripwire only observes: nothing was cut (type tripped).'),
     drill: drill.optional(),
+    fallback: fallbackDecision.optional(),
   })
   .describe('One event, as it is posted to a subscriber.');
 

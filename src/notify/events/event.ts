@@ -1,9 +1,10 @@
 import type { Source } from '../../orders/order';
 import type { RefusalReason } from '../../orders/reasons';
+import type { FallbackDecision } from '../channel';
 
 /** What programs can ask to be told of. */
 export const EVENT_TYPES = [
-  ...(['severing', 'severed', 'restored', 'refused', 'tripped', 'warned', 'trouble', 'drill'] as const),
+  ...(['severing', 'severed', 'restored', 'refused', 'tripped', 'warned', 'trouble', 'drill', 'fallback'] as const),
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -33,6 +34,8 @@ export interface EventBody {
   readonly observed?: true;
   /** The report of a drill. */
   readonly drill?: object;
+  /** What was decided about one. */
+  readonly fallback?: FallbackDecision;
 }
 
 /** What an event says of the order that it is about, beyond what the notice has. */

@@ -18,6 +18,7 @@ const types: Readonly<Record<NoticeKind, EventType | undefined>> = {
   alarm: 'trouble',
   cleared: 'trouble',
   drill: 'drill',
+  fallback: 'fallback',
 };
 
 /** Which event a notice is; undefined when it is none. Pure. */
@@ -31,7 +32,7 @@ const oneLine = (text: string): string => printable(text.replace(/\s+/g, ' ').tr
 
 /** The notice as subscribers get it. Pure; field by field, so that what is added for phones stays with phones. */
 export function eventOf(notice: Notice, type: EventType, id: string, about?: AboutOrder): EventBody {
-  const { kind, text, at, scope, order, figures, refusal, drill } = notice;
+  const { kind, text, at, scope, order, figures, refusal, drill, fallback } = notice;
   const event = {
     ...{ id, type, at: new Date(at).toISOString(), text: oneLine(text) },
     ...{ scope, order: order === 0 ? undefined : order, incident: about?.incident },
@@ -40,6 +41,7 @@ export function eventOf(notice: Notice, type: EventType, id: string, about?: Abo
     figures: type === 'tripped' || type === 'warned' ? figures : undefined,
     observed: kind === 'would-trip' ? true : undefined,
     drill: type === 'drill' ? drill : undefined,
+    fallback: type === 'fallback' && fallback ? { ...fallback, why: oneLine(fallback.why) } : undefined,
   };
   return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined)) as unknown as EventBody;
 }

@@ -12,8 +12,8 @@ import { wants } from './subscription';
 import { Subscriptions, type SubscriptionsOptions } from './subscriptions';
 import { Upkeep, type UpkeepOptions } from './upkeep';
 
-/** What comes of an order, each at most once. */
-const ONCE: readonly EventType[] = ['severing', 'severed', 'restored'];
+/** What comes of an order or a decision, each at most once. */
+const ONCE: readonly EventType[] = ['severing', 'severed', 'restored', 'fallback'];
 
 /** How long what is under way may go on at the end. Milliseconds. */
 const GRACE_MS = 500;
@@ -66,10 +66,11 @@ export function createEvents(options: EventsOptions): Events {
   const eventFor = async (notice: Notice): Promise<EventBody | undefined> => {
     const type = typeOf(notice);
     if (type === undefined) return undefined;
-    const { order = 0 } = notice;
+    const { order = 0, fallback } = notice;
     const about = order > 0 ? await options.aboutOrder(order).catch(() => undefined) : undefined;
-    const once = order > 0 && ONCE.includes(type);
-    return eventOf(notice, type, once ? options.idOf(type, order) : randomId(), about);
+    const number = fallback?.order ?? order;
+    const once = number > 0 && ONCE.includes(type);
+    return eventOf(notice, type, once ? options.idOf(type, number) : randomId(), about);
   };
 
   /** Keeps what is on paper and isn't kept; the first look after what is owed takes it up. */

@@ -316,6 +316,7 @@ it('describes what is posted to subscribers, as it is posted', () => {
   const schema = post?.requestBody?.content['application/json']?.schema ?? {};
   const base = { id: randomUUID(), at: new Date(NOW).toISOString(), text: 'what happened', scope: 'agent' };
   const about = { source: 'sms', by: 'alice', reason: 'why', incident: 5 } as const;
+  const decided = { name: 'fallback', state: 'fallback', order: 9, by: 'watcher', why: 'down' } as const;
   const notices: Notice[] = [
     ...(['severing', 'severed', 'restored', 'trouble', 'cleared'] as const).map((kind) => ({
       kind,
@@ -325,13 +326,20 @@ it('describes what is posted to subscribers, as it is posted', () => {
     { kind: 'tripped', text: 'x', at: NOW, order: 7, scope: 'agent', figures },
     { kind: 'would-trip', text: 'x', at: NOW, figures },
     { kind: 'refused', text: 'x', at: NOW, refusal: 'code-wrong' },
+    { kind: 'fallback', text: 'x', at: NOW, fallback: { ...decided, before: 'asked', until: base.at } },
+    { kind: 'fallback', text: 'x', at: NOW, fallback: { ...decided, state: 'asked' } },
   ];
   for (const notice of notices) {
     const type = typeOf(notice) ?? 'severed';
     const event = JSON.parse(JSON.stringify(eventOf(notice, type, base.id, about)));
     expect(checkOf(schema).parse(event)).toEqual(event);
   }
-  for (const wrong of [{ ...base }, { ...base, type: 'restoring' }, { ...base, type: 'trouble', state: 'bad' }])
+  for (const wrong of [
+    { ...base },
+    { ...base, type: 'restoring' },
+    { ...base, type: 'trouble', state: 'bad' },
+    { ...base, type: 'fallback', fallback: { ...decided, state: 'forbidden' } },
+  ])
     expect(checkOf(schema).safeParse(wrong).success).toBe(false);
   expect(post?.parameters?.map(({ name }) => name)).toEqual([
     ...['X-Pullcord-Signature', 'X-Pullcord-Event', 'X-Pullcord-Delivery'],

@@ -24,12 +24,14 @@ it.each<[NoticeKind, EventType | undefined]>([
   ['alarm', 'trouble'],
   ['cleared', 'trouble'],
   ['drill', 'drill'],
+  ['fallback', 'fallback'],
 ])('%s is the event %s', (kind, type) => {
   expect(typeOf(notice(kind))).toBe(type);
 });
 
 const base = { id: 'id-1', at: '2026-01-02T03:04:05.678Z', text: 'what happened', scope: 'agent' };
 const about = { source: 'sms', by: 'alice', reason: 'why', incident: 5 } as const;
+const went = { name: 'fallback', state: 'fallback', order: 9, by: 'alice', why: 'down' } as const;
 const [figures, report] = [{ rule: 'ceiling' }, { state: 'passed' as const }];
 
 it.each<[string, EventType, Notice, Partial<EventBody>]>([
@@ -43,6 +45,8 @@ it.each<[string, EventType, Notice, Partial<EventBody>]>([
   ['an alarm', 'trouble', notice('alarm'), { state: 'raised', ...about }],
   ['the end of it', 'trouble', notice('cleared'), { state: 'cleared', ...about }],
   ['a drill', 'drill', notice('drill', { drill: report }), { drill: report, ...about }],
+  ['a fallback', 'fallback', notice('fallback', { fallback: went }), { fallback: went, ...about }],
+  ['a fallback in another kind', 'drill', notice('drill', { fallback: went }), about],
   ['what phones are texted', 'warned', notice('warned', { sms: 'SHORT' }), about],
 ])('%s', (_name, type, one, more) => {
   expect(eventOf(one, type, 'id-1', about)).toEqual({ ...base, type, ...more });
@@ -53,6 +57,10 @@ it('says nothing of an order that nobody knows, and has one line of text', () =>
   expect(JSON.parse(JSON.stringify(eventOf(one, 'trouble', 'id-1')))).toEqual({
     ...{ ...base, type: 'trouble', text: 'two lines of it', state: 'raised' },
   });
+  const why = 'two\nlines\u001b[31m';
+  expect(eventOf(notice('fallback', { fallback: { ...went, why } }), 'fallback', 'id-1').fallback?.why).toMatch(
+    /^two lines\ufffd\[31m$/,
+  );
   expect(eventOf(notice('alarm', { text: 'x'.repeat(10_000) }), 'trouble', 'id-1').text).toHaveLength(2_000);
 });
 

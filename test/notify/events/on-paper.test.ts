@@ -29,6 +29,18 @@ it('says it in the words that it was to be told in', async () => {
   expect(notice?.text).toBe('agent is severed, and every gateway was seen to refuse it, order 4.');
 });
 
+it('says what was decided about a fallback', async () => {
+  const data = { fallback: 'cloud', state: 'fallback', number: 7, by: 'alice', why: 'ordered', source: 'sms' };
+  const until = '2026-01-02T03:04:05.000Z';
+  const lines = [line('fallback', 2, { ...data, until }), line('fallback', 3, { ...data, state: 'odd' })];
+  expect(await lastOnPaper({ lines: async () => lines })).toEqual([
+    {
+      ...{ kind: 'fallback', text: 'cloud: gone over to the fallback by alice: ordered.', at: 2 },
+      fallback: { name: 'cloud', state: 'fallback', order: 7, by: 'alice', why: 'ordered', until },
+    },
+  ]);
+});
+
 it('leaves out drills, what is older than ten minutes, and what it does not understand', async () => {
   const found = await said(
     line('severed', 0, { order: 1, scope: 'agent' }),
