@@ -13,6 +13,8 @@ export interface Member {
   /** Requests and probes that came, each as `POST /path`. */
   readonly requests: readonly string[];
   readonly probes: readonly string[];
+  /** When each request came, as of `performance.now`. */
+  readonly arrivals: readonly number[];
   /** Streams that are open. */
   open(): number;
   /** Its port refuses connections, and the open ones are cut. */
@@ -35,6 +37,7 @@ const completion = (content: string): string =>
 export async function startMember(name: string): Promise<Member> {
   const requests: string[] = [];
   const probes: string[] = [];
+  const arrivals: number[] = [];
   const sockets = new Set<Socket>();
   let open = 0;
   let port = 0;
@@ -57,6 +60,7 @@ export async function startMember(name: string): Promise<Member> {
     request.resume();
     const isProbe = url.startsWith('/probe');
     (isProbe ? probes : requests).push(`${method} ${url}`);
+    if (!isProbe) arrivals.push(performance.now());
     const mood = isProbe ? (member.probeMood ?? member.mood) : member.mood;
     if (mood === 'hangs') return;
     if (mood === 'breaks') request.socket.destroy();
@@ -87,6 +91,7 @@ export async function startMember(name: string): Promise<Member> {
     probeMood: undefined,
     requests,
     probes,
+    arrivals,
     open: () => open,
     down,
     up,

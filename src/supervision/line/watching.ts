@@ -33,8 +33,11 @@ export interface WatchingOptions {
   readonly onLook: () => void;
 }
 
-/** What is wrong is looked at again soon: it may have been one lost packet. The last one repeats. */
-const AGAIN_MS = [5_000, 10_000, 20_000, 30_000] as const;
+/**
+ * What is wrong is looked at again soon: it may have been one lost packet, or about to be seen to, as at a start. The last
+ * one repeats.
+ */
+const AGAIN_MS = [500, 5_000, 10_000, 20_000, 30_000] as const;
 
 /** Goes on looking until the signal comes. @returns what makes the next look come at once, and the end of it all. */
 export function watching({ watcher, everyMs, signal, onSeen, onLook }: WatchingOptions): {
