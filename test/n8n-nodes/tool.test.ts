@@ -5,8 +5,9 @@ import type { INodeProperties } from '../support/n8n/workflow';
 
 /** What an AI agent gets of the node, and what it doesn't. */
 
-const ALL = ['getIncidents', 'getOrder', 'getSpend', 'getStatus', 'relayTwilio', 'requestRestore', 'runDrill', 'sever'];
-const FOR_AGENTS = ['getStatus', 'sever'];
+const LOOKING = ['getFallbacks', 'getIncidents', 'getOrder', 'getSpend', 'getStatus'];
+const ALL = [...LOOKING, 'permitFallback', 'relayTwilio', 'requestRestore', 'runDrill', 'sever', 'takeBackFallback'];
+const FOR_AGENTS = ['getStatus', 'sever', 'takeBackFallback'];
 const TOOL = 'n8n-nodes-pullcord.pullcordTool';
 
 /** As n8n decides it: every rule of `show` holds, and none of `hide`; `@tool` is whether the type's name ends in Tool. */
@@ -27,7 +28,7 @@ const fields = (operation: string, tool: boolean): string[] =>
     .filter((property) => shown(property, { operation, '@tool': tool, waitUntilVerified: true }))
     .map(({ name }) => name);
 
-it('a workflow chooses among all operations, an agent’s tool between two', () => {
+it('a workflow chooses among all operations, an agent’s tool between three', () => {
   expect(offered(false).sort()).toEqual(ALL);
   expect(offered(true).sort()).toEqual(FOR_AGENTS);
 });
@@ -47,6 +48,9 @@ it.each([
   ['getSpend', ['limit']],
   ['getOrder', ['orderNumber', 'waitUntilVerified', 'timeout']],
   ['requestRestore', ['restoreNotice', 'scope', 'operator', 'code', 'reason', 'waitUntilVerified', 'timeout']],
+  ['getFallbacks', []],
+  ['permitFallback', ['permitNotice', 'fallback', 'operator', 'code', 'reason', 'waitUntilVerified', 'timeout']],
+  ['takeBackFallback', ['fallback', 'reason', 'waitUntilVerified', 'timeout']],
   ['relayTwilio', ['webhookUrl', 'signature', 'parameters']],
   ['runDrill', ['timeout']],
 ])('%s has its parameters, and for an agent only when it is for agents', (operation, names) => {
@@ -55,11 +59,13 @@ it.each([
 });
 
 it('the code is typed unseen', () => {
-  expect(properties.find(({ name }) => name === 'code')?.typeOptions).toEqual({ password: true });
+  const codes = properties.filter(({ name }) => name === 'code');
+  expect(codes.map(({ typeOptions }) => typeOptions)).toEqual([{ password: true }, { password: true }]);
 });
 
 describe('at run time', () => {
   const asked: (string | undefined)[] = [];
+  const stateAt = (url = ''): string => /fallbacks\/(\w+)/.exec(url)?.[1] ?? 'severed';
   let server: Listener;
   beforeAll(async () => {
     server = await listen({
@@ -67,7 +73,10 @@ describe('at run time', () => {
       onRequest: (request, response) => {
         asked.push(request.url);
         response.end(
-          JSON.stringify({ state: 'severed', parts: [], scopes: [], incidents: [], subjects: [], understood: 'x' }),
+          JSON.stringify({
+            ...{ state: stateAt(request.url), seen: stateAt(request.url), parts: [], scopes: [], incidents: [] },
+            ...{ subjects: [], fallbacks: [], understood: 'x' },
+          }),
         );
       },
     });
@@ -99,15 +108,21 @@ describe('at run time', () => {
     expect(asked).toEqual([]);
   });
 
-  it.each(how)('an agent, known by %s, severs and looks', async (_, options) => {
+  it.each(how)('an agent, known by %s, severs, looks and takes back', async (_, options) => {
     for (const operation of FOR_AGENTS)
-      expect((await run({ baseUrl: server.url, token: 't' }, { operation }, options)).error).toBeUndefined();
-    expect(asked).toEqual(['/readyz', '/api/v1/scopes', '/api/v1/orders?wait=30']);
+      expect(
+        (await run({ baseUrl: server.url, token: 't' }, { operation, fallback: 'primary' }, options)).error,
+      ).toBeUndefined();
+    const back = '/api/v1/fallbacks/primary?wait=30';
+    expect(asked).toEqual(['/readyz', '/api/v1/scopes', '/api/v1/orders?wait=30', back]);
   });
 
   it('a workflow gets them all', async () => {
-    for (const operation of ALL)
-      expect((await run({ baseUrl: server.url, token: 't' }, { operation, ...parameters })).error).toBeUndefined();
+    for (const operation of ALL) {
+      const fallback = operation === 'permitFallback' ? 'fallback' : 'primary';
+      const all = { operation, ...parameters, fallback };
+      expect((await run({ baseUrl: server.url, token: 't' }, all)).error).toBeUndefined();
+    }
   });
 
   it.each(['', 'restore', 'constructor', '__proto__', 5])(

@@ -12,8 +12,9 @@ export class Pullcord implements INodeType {
     icon: { light: 'file:../../icons/pullcord.svg', dark: 'file:../../icons/pullcord.dark.svg' },
     group: ['transform'],
     version: 1,
-    subtitle: '={{ $parameter["operation"] + ($parameter["scope"] ? ": " + $parameter["scope"] : "") }}',
-    description: "The kill switch of an AI agent's network: sever, look, drill, request a restore",
+    subtitle:
+      '={{ $parameter["operation"] + ($parameter["scope"] || $parameter["fallback"] ? ": " + ($parameter["scope"] || $parameter["fallback"]) : "") }}',
+    description: "The kill switch of an AI agent's network: sever, look, drill, request a restore, govern fallbacks",
     defaults: { name: 'Pullcord' },
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],

@@ -18,7 +18,8 @@ export function chosenOperation(context: IExecuteFunctions, item: number): Opera
   if (isTool(context) && !chosen.asTool)
     throw new NodeOperationError(context.getNode(), `${chosen.option.name} is not for AI agents: nothing was sent`, {
       itemIndex: item,
-      description: 'As a tool the node severs and looks. Put it into the workflow itself for everything else.',
+      description:
+        'As a tool the node severs, looks and takes a fallback back. Put it into the workflow itself for everything else.',
     });
   return chosen;
 }

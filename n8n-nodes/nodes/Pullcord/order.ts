@@ -48,7 +48,12 @@ export function placeOrder(
   });
 }
 
-function keyOf(context: IExecuteFunctions, item: number, order: Omit<OrderRequest, 'proof'>): string {
+/** The idempotency key of what this run asks for. */
+export function keyOf(
+  context: IExecuteFunctions,
+  item: number,
+  order: Readonly<Record<'action' | 'scope' | 'reason', string>>,
+): string {
   const execution: string | undefined = context.getExecutionId();
   // Without it no two runs could be told apart.
   if (!execution) return randomUUID();

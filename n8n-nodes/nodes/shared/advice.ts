@@ -45,12 +45,20 @@ const table: Readonly<Record<string, Advice>> = {
     description: 'Mend the clock of its host. Severing works meanwhile.',
   },
   'not-restorable-by-token': {
-    message: 'A token cannot restore',
+    message: 'A token can neither restore nor permit',
     description: 'Only a person can: give an operator and a fresh one-time password.',
   },
   'second-operator-same': {
     message: 'A second, different operator has to confirm this restore',
     description: 'Run Request Restore once more with the name and the code of somebody else.',
+  },
+  'no-fallback': {
+    message: 'Pullcord has no such fallback',
+    description: 'Write one of those that pullcord.yaml names under fallbacks; Get Fallbacks lists them.',
+  },
+  'fallback-forbidden': {
+    message: 'This fallback is forbidden',
+    description: 'A scope that holds it is severed, or pullcord.yaml says never. Nothing was gone over to.',
   },
   'nothing-to-restore': { message: 'Nothing is severed there', description: 'There is nothing to restore.' },
   'ledger-unavailable': {

@@ -1,24 +1,30 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { Operation } from '../operation';
+import { getFallbacks } from './getFallbacks';
 import { getIncidents } from './getIncidents';
 import { getOrder } from './getOrder';
 import { getSpend } from './getSpend';
 import { getStatus } from './getStatus';
+import { permitFallback } from './permitFallback';
 import { relayTwilio } from './relayTwilio';
 import { requestRestore } from './requestRestore';
 import { runDrill } from './runDrill';
 import { sever } from './sever';
+import { takeBackFallback } from './takeBackFallback';
 
 /** In the order of the alphabet, as n8n lists them. */
 export const operations: readonly Operation[] = [
+  getFallbacks,
   getOrder,
   getSpend,
   getStatus,
   getIncidents,
+  permitFallback,
   relayTwilio,
   requestRestore,
   runDrill,
   sever,
+  takeBackFallback,
 ];
 
 const choice = (offered: readonly Operation[], displayOptions: INodeProperties['displayOptions']): INodeProperties => ({
