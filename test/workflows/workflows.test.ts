@@ -35,10 +35,10 @@ function shown(properties: readonly INodeProperties[], parameters: Readonly<Reco
 const valuesOf = (properties: readonly INodeProperties[], name: string): unknown[] =>
   properties.filter((one) => one.name === name).flatMap(({ options = [] }) => options.map((one) => Object(one).value));
 
-it('there are five, each with an id and hooks of its own, and the README names each', () => {
+it('there are six, each with an id and hooks of its own, and the README names each', () => {
   const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
   expect(workflows.map(({ file }) => file)).toEqual([
-    ...['ask.json', 'drill.json', 'morning.json', 'sms.json', 'tell-team.json'],
+    ...['ask.json', 'drill.json', 'fallback.json', 'morning.json', 'sms.json', 'tell-team.json'],
   ]);
   for (const { file, id } of workflows) {
     expect(readme).toContain(`](${file})`);
@@ -90,9 +90,13 @@ describe.each(cases)('%s', (_file, workflow) => {
     }
   });
 
-  it('can stop, and never restores', () => {
+  it('can stop, and never restores; what permits has its operator and its code from a person', () => {
     expect(ofOurs(workflow, 'pullcord').map(({ parameters }) => parameters.operation)).not.toContain('requestRestore');
     expect(text).not.toContain('"restore"');
+    for (const { parameters } of ofOurs(workflow, 'pullcord').filter(
+      (one) => one.parameters.operation === 'permitFallback',
+    ))
+      for (const field of ['operator', 'code']) expect(parameters[field]).toContain("$('Answer').first().json");
   });
 
   it('holds no secret, and no address of anybody', () => {
@@ -161,6 +165,66 @@ describe('ask.json', () => {
     expect(targets(ask, 'Cut?', 0)).toEqual(['Sever']);
     expect(targets(ask, 'Cut?', 1)).toEqual(['Left running']);
     expect(nodesTo(ask, 'Sever')).toEqual(['Cut?']);
+  });
+});
+
+describe('fallback.json', () => {
+  const fallback = workflows.find(({ file }) => file === 'fallback.json') as Shipped;
+  const [decision = '', why = ''] = expressionsIn(named(fallback, 'Decision')?.parameters);
+  const [stays = ''] = expressionsIn(named(fallback, 'Stays')?.parameters);
+  const [still = ''] = expressionsIn(named(fallback, 'Still asked?')?.parameters);
+  const [news = ''] = expressionsIn(named(fallback, 'News?')?.parameters);
+
+  it.each([
+    [
+      'Go over to the fallback',
+      'permit',
+      'go over to the fallback, said robin',
+      /^Nothing was permitted: cloud is not/,
+    ],
+    ['Wait for the primary', 'stay', 'wait for the primary, said robin', /^cloud stays with the primary: wait/],
+    [undefined, 'silence', 'nobody answered within 15 minutes', /^REMINDER: cloud stays.*\nText FALLBACK and a code/],
+  ])('%s: %s', (answer, expected, reason, told) => {
+    const $json = answer ? { Decision: answer, Operator: ' robin\r\n', Code: '123456' } : { text: 'the question' };
+    const data = { $json, others: { minutes: 15 } };
+    expect([evaluate(decision, data), evaluate(why, data)]).toEqual([expected, reason]);
+    const others = { decision: expected, why: reason, fallback: { name: 'cloud' } };
+    expect(evaluate(stays, { $json: {}, others })).toMatch(told);
+  });
+
+  it('permits when a person said so and it is still asked for, and then alone', () => {
+    expect(targets(fallback, 'Asked?', 0)).toEqual(['Question']);
+    expect(targets(fallback, 'Permit?', 0)).toEqual(['Look']);
+    expect(targets(fallback, 'Permit?', 1)).toEqual(['Stays']);
+    expect(targets(fallback, 'Still asked?', 0)).toEqual(['Permit Fallback']);
+    expect(targets(fallback, 'Still asked?', 1)).toEqual(['Stays']);
+    expect(nodesTo(fallback, 'Permit Fallback')).toEqual(['Still asked?']);
+    // One item for each fallback would permit, and tell, several times.
+    expect(named(fallback, 'Still asked?')?.executeOnce).toBe(true);
+    // Here one and the same item is what all nodes gave.
+    for (const [state, name, expected] of [
+      ['asked', 'other', 'not any more'],
+      ['primary', 'cloud', 'not any more'],
+    ] as const)
+      expect(evaluate(still, { $json: {}, others: { state, name, fallback: { name: 'cloud' } } })).toBe(expected);
+    expect(evaluate(still, { $json: {}, others: { state: 'asked', name: 'cloud', fallback: { name: 'cloud' } } })).toBe(
+      'asked',
+    );
+  });
+
+  it.each([
+    [{ state: 'primary', why: 'its 120 minutes are up' }, 'news'],
+    [{ state: 'fallback', why: 'ordered' }, 'news'],
+    [{ state: 'fallback', why: 'permitted in n8n' }, 'told by that execution'],
+  ])('%j: %s', (about, expected) => {
+    expect(evaluate(news, { $json: {}, others: { fallback: about } })).toBe(expected);
+    expect(named(fallback, 'Permit Fallback')?.parameters.reason).toBe('permitted in n8n');
+  });
+
+  it('keeps no code of what went well, and waits for an answer even if the question could not be put', () => {
+    expect(fallback.settings).toMatchObject({ saveDataSuccessExecution: 'none', saveManualExecutions: false });
+    expect(named(fallback, 'Ask by HTTP')?.onError).toBe('continueRegularOutput');
+    expect(targets(fallback, 'Ask by Telegram')).toEqual(['Answer']);
   });
 });
 
