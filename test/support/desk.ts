@@ -60,17 +60,19 @@ export interface TestDeskOptions {
   readonly config?: Record<string, unknown>;
   readonly dataDir?: string;
   readonly drillOperator?: () => Operator | undefined;
+  readonly scopes?: readonly string[];
 }
 
 /** A desk with its enforcer, upon a store and cutters that the test brings. */
-export function startDesk({ store, cutters, clock, config, dataDir, drillOperator }: TestDeskOptions) {
+export function startDesk({ store, cutters, clock, config, dataDir, drillOperator, ...options }: TestDeskOptions) {
+  const { scopes = ['agent', 'llm', 'drill'] } = options;
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'pullcord-'));
   const logger = pino({ level: 'silent' });
   const spool = new Spool(folder, () => undefined);
   const told: string[] = [];
   const refusals: Entry[] = [];
   const enforcer = new Enforcer({
-    ...{ store, spool, cutters, logger, now: clock.now, periodMs: 20, scopes: ['agent', 'llm', 'drill'] },
+    ...{ store, spool, cutters, logger, now: clock.now, periodMs: 20, scopes },
     events: {
       settled: (latch) => told.push(`${latch.state} ${latch.scope} ${latch.order}`),
       drift: (cutter, what) => told.push(`drift ${cutter} ${what}`),

@@ -10,6 +10,8 @@ export interface Member {
   mood: Mood;
   /** What probes (`/probe`) find. Left out: the same. */
   probeMood: Mood | undefined;
+  /** What the next probes find, before that. */
+  readonly probeScript: Mood[];
   /** Requests and probes that came, each as `POST /path`. */
   readonly requests: readonly string[];
   readonly probes: readonly string[];
@@ -61,7 +63,7 @@ export async function startMember(name: string): Promise<Member> {
     const isProbe = url.startsWith('/probe');
     (isProbe ? probes : requests).push(`${method} ${url}`);
     if (!isProbe) arrivals.push(performance.now());
-    const mood = isProbe ? (member.probeMood ?? member.mood) : member.mood;
+    const mood = isProbe ? (member.probeScript.shift() ?? member.probeMood ?? member.mood) : member.mood;
     if (mood === 'hangs') return;
     if (mood === 'breaks') request.socket.destroy();
     else if (mood !== 'well') response.writeHead(mood, { 'content-type': 'text/plain' }).end(`failed: ${name}`);
@@ -89,6 +91,7 @@ export async function startMember(name: string): Promise<Member> {
     port,
     mood: 'well',
     probeMood: undefined,
+    probeScript: [],
     requests,
     probes,
     arrivals,

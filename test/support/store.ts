@@ -24,7 +24,7 @@ export const testSealer: Sealer = {
 
 /** Takes a store's database back to its beginning. */
 export async function emptied(pglite: PGlite): Promise<void> {
-  for (const table of ['ledger', 'latch', 'operator_use', 'backup_code_used', 'request', 'orders'])
+  for (const table of ['ledger', 'latch', 'operator_use', 'backup_code_used', 'request', 'orders', 'permit'])
     await pglite.exec(`delete from pullcord.${table}`);
   await pglite.exec(`update pullcord.head set seq = 0, at = 0, hash = repeat('0', 64), orders = 0`);
 }
