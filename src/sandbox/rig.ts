@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { generateSecret, generateSync } from 'otplib';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
-import { type ConfigInput, configSchema } from '../config/schema';
+import { type Config, type ConfigInput, configSchema } from '../config/schema';
 import { deriveKeys, parseMasterKey } from '../config/secrets';
 import { type Pullcord, startPullcord } from '../main';
 import { makeBackupCodes } from '../operators/backup-codes';
@@ -56,6 +56,8 @@ export interface RigOptions {
   /** Routes, and what they need, before Pullcord starts: path under /apisix/admin, and body. */
   readonly objects: readonly (readonly [path: string, body: unknown])[];
   readonly config: Pick<ConfigInput, 'scopes'> & Partial<ConfigInput>;
+  /** Of what was read: periods, for instance, that are shorter than anybody may configure. */
+  readonly tune?: (config: Config) => void;
   /** Beside the one that the rig starts. */
   readonly moreGateways?: ConfigInput['gateways'];
   /** Of the one gateway: method, connections; its addresses, where something stands in between. */
@@ -112,6 +114,7 @@ export async function startRig({ logger, now = Date.now, objects, ...options }: 
     sms: { twilio: { accountSid: ACCOUNT, authTokens: [AUTH_TOKEN], numbers: [NUMBER], ...options.twilio } },
     ...options.config,
   });
+  options.tune?.(config);
   const keys = deriveKeys(parseMasterKey(config.key));
   const onTrouble = (message: string): void => logger.warn(message);
   const file = openOperatorsFile({ path: operatorsPath(config), keys, now, onTrouble });

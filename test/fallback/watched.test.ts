@@ -77,7 +77,8 @@ it('the fallback dies, too: nobody answers, it stays permitted for its time, and
   await rig.fallback.down();
   rig.clock.advance(601);
   await rig.stands('primary');
-  expect(rig.of()?.permit?.held).toBe(true);
+  await until(() => rig.of()?.permit?.held);
+  expect(rig.told.at(-1)).toContain('its 10 minutes are up');
   await rig.fallback.up();
   expect(await rig.answers()).toBe('502');
   await rig.primary.up();
@@ -103,4 +104,13 @@ it('two fallbacks: each goes over by its own primary, and a STOP of its name for
   await until(() => rig.of('other')?.state !== 'forbidden');
   expect(rig.of('cloud')?.forbiddenBy).toEqual(['cloud']);
   expect(await rig.answers('cloud')).toBe('502');
+});
+
+it('never: down or not, nobody goes over, and nobody can', async () => {
+  rig = await startGoverned(db, { decide: 'never' });
+  rig.primary.probeMood = 500;
+  await rig.looks(5);
+  expect(await rig.wish('fallback')).toMatchObject({ kind: 'refused', refused: 'fallback-forbidden' });
+  await rig.stands('primary');
+  expect([await rig.answers(), rig.told]).toEqual(['primary', []]);
 });
