@@ -15,6 +15,8 @@ export class Shoulder {
   readonly acknowledged = new Map<string, string>();
   /** By operator: when wrong codes were refused, by the server's clock. */
   readonly wrong = new Map<string, readonly number[]>();
+  /** By operator: the newest time step whose code an acknowledged order bore, be it on paper yet or not. */
+  private readonly spent = new Map<string, number>();
   private open = 0;
   private opened = 0;
 
@@ -63,7 +65,9 @@ export class Shoulder {
     if (action === 'sever' && took > STOP_BOUND_MS) this.breaks(4, `a STOP was answered after ${took} ms`);
     if (known || !wasGood || receipt.kind !== 'refused') return receipt;
     const why = `of ${scope} was refused: ${receipt.refused}`;
-    if (action === 'sever' && this.isGood(sent) && !this.wasRefusedBefore(key)) this.breaks(4, `a good STOP ${why}`);
+    const isSpent = receipt.refused === 'code-used' && this.isSpent(sent);
+    if (action === 'sever' && this.isGood(sent) && !isSpent && !this.wasRefusedBefore(key))
+      this.breaks(4, `a good STOP ${why}`);
     const calm = alone && !this.world.stirred && this.opened === opened;
     if (action === 'restore' && calm && state !== 'live' && receipt.refused !== 'second-operator-same')
       this.breaks(4, `a good RESTORE ${why}`);
@@ -73,9 +77,19 @@ export class Shoulder {
   private note(request: OrderRequest, receipt: Receipt, sent: Sent | undefined): void {
     this.receipts.push({ request, receipt });
     if (receipt.kind === 'accepted' && request.action === 'sever') this.acknowledged.set(request.key, request.scope);
+    if (receipt.kind === 'accepted' && sent?.proof.kind === 'code') {
+      const { operator, step = -1 } = sent.proof;
+      this.spent.set(operator, Math.max(step, this.spent.get(operator) ?? -1));
+    }
     if (receipt.kind !== 'refused' || receipt.refused !== 'code-wrong' || sent?.proof.kind !== 'code') return;
     const { operator } = sent.proof;
     this.wrong.set(operator, [...(this.wrong.get(operator) ?? []), this.world.now()]);
+  }
+
+  /** By an order that came beside this one, and stands without the ledger. */
+  private isSpent(sent: Sent | undefined): boolean {
+    if (sent?.proof.kind !== 'code' || sent.proof.step === undefined) return false;
+    return sent.proof.step <= (this.spent.get(sent.proof.operator) ?? -1);
   }
 
   private isGood(sent: Sent | undefined): boolean {

@@ -15,7 +15,9 @@ export interface ClampGoal {
   /** Whether a route that the rule names has to stay in it. */
   stays(id: string): boolean;
   mayCut(): Promise<Leave | undefined>;
-  mayRelease(): Promise<Leave | undefined>;
+  mayRelease(onRecord?: boolean): Promise<Leave | undefined>;
+  /** The routes of all scopes; undefined while that isn't known. What none of them holds no order can have cut. */
+  readonly scoped?: ReadonlySet<string> | undefined;
   /** Whether the rule is armed where it is not; an unused one is only emptied. */
   readonly use: boolean;
 }
@@ -56,11 +58,10 @@ export class ClampRung {
     this.doubt = undefined;
 
     const releases = [...current].filter((id) => !wanted.has(id) && !stays(id));
-    const release = releases.length === 0 ? undefined : await unless(overtaken, goal.mayRelease());
-    const withheld = new Set(release ? [] : releases);
+    const { release, withheld } = await leaveFor(releases, goal, overtaken);
     const target = new Set([...wanted, ...[...current].filter((id) => withheld.has(id) || !releases.includes(id))]);
     if (release && this.ours) {
-      const strange = releases.filter((id) => !this.ours?.has(id));
+      const strange = releases.filter((id) => !withheld.has(id) && !this.ours?.has(id));
       if (strange.length > 0) drift.push(`the clamp named what is not severed: ${routesInWords(strange)}`);
     }
 
@@ -135,4 +136,16 @@ export class ClampRung {
 
 function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((id) => b.has(id));
+}
+
+/** Nobody's order explains a route that no scope holds: it takes no word of an instance that may be down. */
+async function leaveFor(releases: readonly string[], { scoped, mayRelease }: ClampGoal, overtaken: AbortSignal) {
+  const [held, others] = [
+    releases.filter((id) => scoped?.has(id) ?? true),
+    releases.filter((id) => !(scoped?.has(id) ?? true)),
+  ];
+  const forHeld = held.length === 0 ? undefined : await unless(overtaken, mayRelease());
+  const forOthers = others.length === 0 ? undefined : (forHeld ?? (await unless(overtaken, mayRelease(true))));
+  const withheld: ReadonlySet<string> = new Set([...(forHeld ? [] : held), ...(forOthers ? [] : others)]);
+  return { release: forHeld ?? forOthers, withheld };
 }

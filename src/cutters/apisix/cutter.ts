@@ -191,7 +191,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
 
     const use = method !== 'rewrite';
     const wanted = use ? now.severed : new Set<string>();
-    const goal = { rule: found.rule, wanted, stays: now.stays, mayCut, mayRelease, use };
+    const goal = { rule: found.rule, wanted, stays: now.stays, mayCut, mayRelease, scoped: holdings.all(), use };
     const withheld = await clamp.bring(goal, notes, overtaken);
     const guarded = await bringGuards(now, work);
     if (withheld.size > 0) notes.missing.push(NO_LEAVE);
