@@ -84,6 +84,14 @@ export class OrderDesk implements Desk {
   }
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
+    try {
+      return await this.take(request, proof);
+    } finally {
+      this.doubt.end(request.key);
+    }
+  }
+
+  private async take(request: OrderRequest, proof: Proof): Promise<Receipt> {
     const { store, spool, config, logger } = this.options;
     // Law 3, before anything is asked of anybody; `authorise` would refuse it as well.
     if (request.action !== 'sever' && (request.source === 'tripwire' || proof.kind === 'tripwire')) {
@@ -240,13 +248,16 @@ export class OrderDesk implements Desk {
     // A person wants to see a stop verified again; a watcher that goes on seeing what was cut for must not go on ordering.
     if (proof.kind === 'tripwire' && latch && isCut(latch)) return { receipt: { kind: 'stands', order: latch.order } };
     const rule: RestoreRule = isRehearsal(request.scope) ? { ...config.restore, operators: 1 } : config.restore;
-    return judge(state, request, this.authorityFor(state, request, proof, now), now, rule);
+    const authority = this.authorityFor(state, request, proof, now);
+    // In the line behind it the same code may wait, and be judged before anybody knows what became of this one.
+    if (authority.kind === 'granted' && authority.use) this.doubt.begin(request.key, authority.use);
+    return judge(state, request, authority, now, rule);
   }
 
   /** @param known what the ledger says; what was used without it counts beside it, wherever that is decided. */
   private authorityFor(known: State | undefined, request: OrderRequest, proof: Proof, now: number): Authority {
     const { config, operators, drillOperator, spool } = this.options;
-    const state = this.doubt.upon(known, spool.all());
+    const state = this.doubt.upon(known, spool.all(), request.key);
     if (concernsDrill(request, proof)) return authoriseDrill(drillOperator?.(), state, request, proof, now);
     return authorise({ operators, config }, state, request.action, proof, now);
   }

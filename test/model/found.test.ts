@@ -32,3 +32,12 @@ describe('a code that stopped without the ledger is spent, also for what waited 
       ...[texts('alice', 'STOP', 'llm', 1), texts('alice', 'RESTORE', 'agent', 15)],
     ]));
 });
+
+describe('a code that is on its way into the ledger is spent, also for what is judged before its fate is known', () => {
+  it.each([0, 1, 2, 3])('the ledger is away, and %s events lie between', (steps) =>
+    lives(alone, [
+      ledgerIs({ which: 0, steps: 0, fault: 'away' }),
+      ...[texts('bob', 'STOP', 'agent', 0), texts('bob', 'STOP', 'agent', steps)],
+    ]),
+  );
+});
