@@ -3,6 +3,7 @@ import type { Property } from './parts/n8n-rest';
 import { type N8nWithPullcord, startN8nWithPullcord } from './parts/n8n-with-pullcord';
 import { createWitness, type Witness } from './parts/n8n-witness';
 import { calling, listening } from './parts/n8n-workflows';
+import { type OwnModel, startOwnModel } from './parts/own-model';
 
 /**
  * A real n8n with the node and every shipped workflow, beside the whole program. One of each for all tests, which go on
@@ -18,16 +19,18 @@ const SLOW_MS = 180_000;
 /** What was under way when Pullcord was killed is taken up after a minute, and n8n may still be starting. Milliseconds. */
 const LEASED_MS = 150_000;
 
-const EVENTS = ['severing', 'severed', 'restored', 'refused', 'tripped', 'warned', 'trouble', 'drill'];
-const SHIPPED = ['pullcord-ask', 'pullcord-drill', 'pullcord-morning', 'pullcord-sms', 'pullcord-tell-team'];
+const EVENTS = ['severing', 'severed', 'restored', 'refused', 'tripped', 'warned', 'trouble', 'drill', 'fallback'];
+const SHIPPED = ['ask', 'drill', 'fallback', 'morning', 'sms', 'tell-team'].map((name) => `pullcord-${name}`);
 const OURS = ['t-events', 't-sever', 't-wrong', 't-relay-severs', 't-order', 't-restore'];
 
 let all: N8nWithPullcord;
 let witness: Witness;
+let model: OwnModel;
 /** When a question was put that nobody answers. */
 let asked = 0;
 
 beforeAll(async () => {
+  model = await startOwnModel();
   const byPerson = { operator: '={{ $json.body.operator }}', code: '={{ $json.body.code }}' };
   all = await startN8nWithPullcord({
     tokens: { n8n: ['stop', 'status', 'events', 'drill'], 'n8n-relay': ['relay'] },
@@ -42,10 +45,18 @@ beforeAll(async () => {
       calling('t-order', 'pullcord', { operation: 'getOrder', orderNumber: '={{ $json.body.order }}' }),
       calling('t-restore', 'pullcord', { operation: 'requestRestore', scope: 'agent', ...byPerson }),
     ],
+    objects: [['upstreams/own', { type: 'roundrobin', nodes: model.nodes }]],
     keys: ['openclaw', 'stray-1', 'stray-2'],
     config: (litellm, keys) => {
       const perMinute = 5;
+      const { primary, probe } = model;
       return {
+        fallbacks: {
+          cloud: {
+            ...{ gateway: 'main', upstream: 'own', primary: [primary], scopes: ['fallback'] },
+            ...{ failures: 2, withinSeconds: 5, wellForSeconds: 5, probe: { url: probe, periodSeconds: 1 } },
+          },
+        },
         tripwire: {
           ...{ everySeconds: 1, others: 'warn', litellm: [{ url: litellm.url }], defaults: { anomaly: false } },
           keys: { openclaw: { key: keys.openclaw ?? '', ceilings: { usd: { perMinute } } } },
@@ -58,7 +69,10 @@ beforeAll(async () => {
   await all.activate(...OURS, ...SHIPPED);
 }, FIRST_START_MS);
 
-afterAll(async () => all?.close(), SLOW_MS);
+afterAll(async () => {
+  await all?.close();
+  await model?.close();
+}, SLOW_MS);
 
 const execute = (workflow: string): Promise<string> => all.folder.cli('execute', `--id=${workflow}`, '--rawOutput');
 
@@ -97,7 +111,7 @@ describe('the package', () => {
     expect(await test('nobody')).toMatchObject({ status: 'Error', message: expect.stringContaining('token') });
   });
 
-  it('offers an AI agent to sever and to look, and nothing that restores', async () => {
+  it('offers an AI agent to sever, to look and to go back, and nothing that restores or permits', async () => {
     const types = await all.n8n.nodeTypes();
     const find = (name: string) => types.find((type) => type.name === `n8n-nodes-pullcord.${name}`);
     const forTools = (one: Property): boolean =>
@@ -106,7 +120,9 @@ describe('the package', () => {
     const offered = (find('pullcordTool')?.properties ?? []).filter(forTools);
     const operations = offered.filter(({ name }) => name === 'operation').flatMap(({ options = [] }) => options);
     // n8n's own entry, which leads to its HTTP node, beside those that are the node's.
-    expect(operations.map(({ value }) => value).sort()).toEqual(['__CUSTOM_API_CALL__', 'getStatus', 'sever']);
+    expect(operations.map(({ value }) => value).sort()).toEqual([
+      ...['__CUSTOM_API_CALL__', 'getStatus', 'sever', 'takeBackFallback'],
+    ]);
     expect(offered.map(({ name }) => name)).not.toContain('code');
     expect(find('pullcordTrigger')).toBeDefined();
     expect(find('pullcordTriggerTool')).toBeUndefined();
@@ -245,6 +261,71 @@ describe('the tripwire', () => {
   });
 });
 
+describe('the primary is down', () => {
+  const stands = async (): Promise<unknown> =>
+    (await all.pullcord.get<{ fallbacks: unknown[] }>('n8n', '/api/v1/fallbacks')).fallbacks[0];
+  /** Puts the question, and gives the link to its page. @param times how often it was put by then. */
+  const asked = async (times: number): Promise<string> => {
+    model.well = false;
+    const links = (): string[] =>
+      witness.texts().flatMap((text) => /Go over to the fallback, or wait.*?(http\S+)/.exec(text)?.[1] ?? []);
+    const link = await until(() => links()[times - 1], PATIENCE_MS);
+    await until(async () => (await all.n8n.executions('pullcord-fallback'))[0]?.status === 'waiting', PATIENCE_MS);
+    return link;
+  };
+  const answer = async (link: string, decision: string, operator: string, code: string): Promise<number> => {
+    const form = new FormData();
+    for (const [index, value] of [JSON.stringify([decision]), operator, code].entries())
+      form.set(`field-${index}`, value);
+    return (await fetch(link, { method: 'POST', body: form })).status;
+  };
+
+  it(
+    'and a person is asked: no link and no wrong code permits, a true one does, for two hours; all of it is told',
+    async () => {
+      const { name, code } = witness.somebody();
+      const first = await asked(1);
+      expect(await witness.event('fallback')).toMatchObject({
+        fallback: { name: 'cloud', state: 'asked', before: 'primary', by: 'watcher' },
+      });
+      expect(await (await fetch(first)).text()).toContain('The 6 digits that your app shows now');
+      expect(await stands()).toMatchObject({ state: 'asked', seen: 'primary' });
+      const wrong = code() === '123456' ? '654321' : '123456';
+      expect(await answer(first, 'Go over to the fallback', name, wrong)).toBe(200);
+      expect(await witness.told(/^NOT PERMITTED/)).toMatch(/one-time password is wrong[\s\S]*Text FALLBACK and a code/);
+      expect(await stands()).toMatchObject({ state: 'asked', seen: 'primary' });
+
+      model.well = true;
+      await witness.told(/^cloud: back to the primary: the primary was well for 5 s/);
+      const second = await asked(2);
+      const used = code();
+      expect(await answer(second, 'Go over to the fallback', name, used)).toBe(200);
+      await witness.told(new RegExp(`^ON FALLBACK: cloud, permitted by ${name} until \\S+Z, seen at every gateway`));
+      const now = (await stands()) as { until: string };
+      expect(now).toMatchObject({ state: 'fallback', seen: 'fallback', by: name, why: 'permitted in n8n' });
+      const hours = (Date.parse(now.until) - Date.now()) / 3_600_000;
+      expect(hours).toBeGreaterThan(1.9);
+      expect(hours).toBeLessThanOrEqual(2);
+      const text = `cloud: gone over to the fallback for 2 h by ${name}: permitted in n8n.`;
+      expect(await witness.event('fallback', { text })).toMatchObject({ fallback: { state: 'fallback', by: name } });
+
+      model.well = true;
+      const backs = (): string[] => witness.texts().filter((one) => one.startsWith('cloud: back to the primary'));
+      await until(() => backs().length === 2, PATIENCE_MS);
+      expect(await stands()).toMatchObject({ state: 'primary' });
+      // Whoever permitted it in n8n was told so, and is not told again by the event.
+      expect(witness.texts().join('\n')).not.toContain(text);
+      // What went well is not kept, nor is its code.
+      await until(
+        async () => (await all.n8n.executions('pullcord-fallback')).every(({ status }) => status === 'error'),
+        PATIENCE_MS,
+      );
+      expect(JSON.stringify(await all.n8n.executions('pullcord-fallback'))).not.toContain(used);
+    },
+    SLOW_MS,
+  );
+});
+
 describe('by the command line', () => {
   it(
     'a drill passes, the morning is told, a message is tried; what fails is told in capitals',
@@ -313,9 +394,9 @@ describe('a restart', () => {
 describe('a workflow that is switched off', () => {
   it('gives its subscription back, and hears nothing more', async () => {
     const urls = async (): Promise<string[]> => (await subscriptions()).map(({ url }) => url);
-    expect(await urls()).toHaveLength(3);
+    expect(await urls()).toHaveLength(4);
     await all.n8n.api('POST', '/workflows/t-events/deactivate');
-    await until(async () => (await urls()).length === 2, PATIENCE_MS);
+    await until(async () => (await urls()).length === 3, PATIENCE_MS);
     expect((await urls()).filter((url) => url.includes('t-events'))).toEqual([]);
     const heard = witness.texts().length;
     const { number } = await all.pullcord.order('sever', 'llm');

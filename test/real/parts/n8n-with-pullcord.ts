@@ -23,7 +23,7 @@ export interface N8nWithPullcord {
   close(): Promise<void>;
 }
 
-export interface Options extends Pick<WholeProgramOptions, 'tokens' | 'config' | 'operators' | 'keys'> {
+export interface Options extends Pick<WholeProgramOptions, 'tokens' | 'config' | 'operators' | 'keys' | 'objects'> {
   /** Credentials of n8n by their id: the name of the token in each. */
   readonly credentials: Readonly<Record<string, string>>;
   /** Besides the shipped ones. */

@@ -55,6 +55,8 @@ export interface WholeProgramOptions {
   readonly operators: number;
   /** Names of virtual keys. Each was used a little before Pullcord began to watch. */
   readonly keys: readonly string[];
+  /** What the gateway holds besides. */
+  readonly objects?: readonly (readonly [path: string, body: unknown])[];
   readonly config: (litellm: SandboxLiteLLM, keys: Readonly<Record<string, string>>) => Partial<ConfigInput>;
 }
 
@@ -79,7 +81,7 @@ export async function prepareWholeProgram(options: WholeProgramOptions): Promise
     startSandboxLiteLLM({ chunkMs: 1, inputCost: 0, outputCost: PRICE }),
     startPhone({ accountSid: ACCOUNT, authToken: AUTH_TOKEN, number: NUMBER, webhookUrl: smsUrl }),
   ]);
-  for (const [path, body] of gatewayObjects(litellm.url))
+  for (const [path, body] of [...gatewayObjects(litellm.url), ...(options.objects ?? [])])
     await fetch(`${apisix.adminUrl}/apisix/admin/${path}`, {
       ...{ method: 'PUT', headers: { 'x-api-key': apisix.adminKey }, body: JSON.stringify(body) },
     }).then((answer) => answer.text());
@@ -101,7 +103,12 @@ export async function prepareWholeProgram(options: WholeProgramOptions): Promise
     publicUrl: 'https://pullcord.example.org',
     listen: { public: `127.0.0.1:${publicPort}`, internal: `127.0.0.1:${internalPort}` },
     ...{ dataDir: folder, key: MASTER_KEY },
-    gateways: { main: { adminUrl: apisix.adminUrl, adminKey: apisix.adminKey, gatewayUrls: [...apisix.gatewayUrls] } },
+    gateways: {
+      main: {
+        ...{ adminUrl: apisix.adminUrl, adminKey: apisix.adminKey, controlUrl: apisix.controlUrl },
+        gatewayUrls: [...apisix.gatewayUrls],
+      },
+    },
     scopes: gatewayScopes,
     sms: { twilio: { accountSid: ACCOUNT, authTokens: [AUTH_TOKEN], numbers: [NUMBER], relayUrls: [smsUrl] } },
     api: {
@@ -147,7 +154,9 @@ export async function prepareWholeProgram(options: WholeProgramOptions): Promise
       program = await startProgram({
         ...{ PULLCORD_CONFIG: join(folder, 'pullcord.yaml'), PULLCORD_TWILIO_API_URL: phone.restUrl },
       });
-      await until(async () => (await stateOf(url)) === 'armed', START_WITHIN_MS);
+      await until(async () => (await stateOf(url)) === 'armed', START_WITHIN_MS).catch(async () => {
+        throw new Error(`not armed: ${await (await fetch(`${url}/readyz`)).text()}`);
+      });
     },
     close: async () => {
       await program?.end('SIGTERM');
