@@ -261,7 +261,7 @@ async function assemble(
     fallbackCutters.size === 0
       ? undefined
       : startFallbacks({
-          ...{ config, cutters: fallbackCutters, store, enforcer, operators, desk, alarms, ...supervise, logger, now },
+          ...{ config, cutters: fallbackCutters, store, enforcer, operators, desk, alarms, logger, now },
           ...{ monotonic: options.monotonic, memory: memoryIn(store), seesSpend: () => tripwire?.sees() ?? false },
         });
   atEnd(() => fallbacks?.close());
@@ -274,7 +274,7 @@ async function assemble(
     onSpent: (increment) => fallbacks?.spent(increment),
   });
   atEnd(() => tripwire?.close());
-  supervision.start({ cutters, store, jobs, tripwire, drills, latches: () => desk.latches() });
+  supervision.start({ cutters, store, jobs, tripwire, drills, fallbacks, latches: () => desk.latches() });
   atEnd(() => supervision.close());
 
   atEnd(() => drills.close());

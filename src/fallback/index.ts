@@ -25,6 +25,7 @@ import { type Permit, type Standing, standingOf } from './permit';
 import { Purse } from './purse';
 import { decidedText } from './texts';
 import { Watcher } from './watcher';
+import type { Health } from './window';
 
 export type { FallbackNow, FallbackReceipt, FallbackWish } from './fallbacks';
 export type { FallbackState } from './permit';
@@ -65,8 +66,6 @@ export interface FallbacksServiceOptions {
   readonly operators: Operators;
   readonly desk: OrderDesk;
   readonly alarms: Pick<Alarms, 'tell'>;
-  readonly trouble: (key: string, text: string) => void;
-  readonly cleared: (key: string, text: string) => void;
   readonly memory: Memory;
   /** Whether all that is spent is seen now. */
   readonly seesSpend: () => boolean;
@@ -79,6 +78,8 @@ export interface FallbacksServiceOptions {
 export interface FallbacksService {
   order(wish: FallbackWish, proof: Proof): Promise<FallbackReceipt>;
   all(): readonly FallbackNow[];
+  /** Of its primary; `unseen`: nothing was seen of it for the whole period. */
+  primary(name: string): Health | 'unseen';
   /** Waits until what was decided is seen at the gateways. @param waitMs milliseconds */
   seen(name: string, order: number, waitMs: number): Promise<boolean>;
   /** Something was spent, as the tripwire sees it. */
@@ -90,7 +91,7 @@ export interface FallbacksService {
 
 export function startFallbacks(options: FallbacksServiceOptions): FallbacksService {
   const { config, cutters, store, enforcer, operators, desk, alarms, logger, now } = options;
-  const { trouble, cleared, seesSpend, memory, monotonic = () => performance.now() } = options;
+  const { seesSpend, memory, monotonic = () => performance.now() } = options;
   const watchers = new Map<string, Watcher>();
   const fallbacks = new Fallbacks({
     ...{ config, operators, store, enforcer, now, logger },
@@ -119,7 +120,7 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
     watchers.set(
       name,
       new Watcher({
-        ...{ name, config: fallback, fallbacks, trouble, cleared, now, monotonic, logger },
+        ...{ name, config: fallback, fallbacks, now, monotonic, logger },
         look: async (closing) =>
           together(
             await Promise.all([
@@ -141,6 +142,10 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
   return {
     order: (wish, proof) => fallbacks.order(wish, proof),
     all: () => fallbacks.all(),
+    primary: (name) => {
+      const watcher = watchers.get(name);
+      return !watcher || watcher.isBlind() ? 'unseen' : watcher.health();
+    },
     seen: (name, order, waitMs) => fallbacks.seen(name, order, waitMs),
     spent: (increment) => {
       for (const purse of purses) purse.take(increment);

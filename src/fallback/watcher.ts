@@ -17,9 +17,6 @@ export interface WatcherOptions {
   readonly keepSpent: () => Promise<void>;
   /** The time or the money is up, and `whenOver` is `refuse`. */
   readonly refuse: (name: string, order: number, why: string) => Promise<void>;
-  /** Nothing can be seen of the primary for too long, or it can again. */
-  readonly trouble: (key: string, text: string) => void;
-  readonly cleared: (key: string, text: string) => void;
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly logger: Logger;
@@ -62,6 +59,11 @@ export class Watcher {
     return this.window.now(this.options.monotonic());
   }
 
+  /** Whether nothing was seen of the primary for the whole period in which failures are counted. */
+  isBlind(): boolean {
+    return this.options.monotonic() - this.sawAt >= this.options.config.withinSeconds * SECOND_MS;
+  }
+
   async close(): Promise<void> {
     this.closing.abort();
     clearTimeout(this.timer);
@@ -69,21 +71,13 @@ export class Watcher {
   }
 
   private async turn(): Promise<void> {
-    const { name, look, monotonic, trouble, cleared, config } = this.options;
+    const { look, monotonic, config } = this.options;
     const glimpse = await look(this.closing.signal);
     if (this.closing.signal.aborted) return;
     const at = monotonic();
     if (glimpse.why !== undefined) this.lastWhy = glimpse.why;
     const health = this.window.take({ at, ...glimpse });
-    const key = `fallback ${name}`;
-    if (glimpse.failures + glimpse.successes > 0) {
-      this.sawAt = at;
-      cleared(key, `The primary of ${name} is seen again.`);
-    } else if (at - this.sawAt >= config.withinSeconds * SECOND_MS)
-      trouble(
-        key,
-        `Nothing is seen of the primary of ${name}: set fallbacks.${name}.probe, or look at the Control API.`,
-      );
+    if (glimpse.failures + glimpse.successes > 0) this.sawAt = at;
     if (config.maxUsd !== undefined) await this.options.keepSpent();
     await this.follow(health, at);
   }

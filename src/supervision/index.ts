@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import type { Config } from '../config/schema';
 import type { Cutter } from '../cutters/cutter';
+import type { FallbacksService } from '../fallback';
 import type { Latch } from '../latch/latch';
 import type { Leases } from '../ledger/leases';
 import type { Store } from '../ledger/store';
@@ -9,6 +10,7 @@ import type { Alarms } from '../notify/alarms';
 import type { Operator } from '../operators/operator';
 import type { Jobs } from '../queue/jobs';
 import type { TripwireService } from '../tripwire';
+import { fallbackCondition } from './fallback-condition';
 import { guardedIn, guardKey } from './guards';
 import { HEARTBEAT, type Heartbeat, startHeartbeat } from './heartbeat/heartbeat';
 import { Line, type PartReport } from './line/line';
@@ -41,6 +43,8 @@ export interface Supervised {
   readonly latches: () => readonly Latch[];
   /** Undefined where none is configured. */
   readonly tripwire: Pick<TripwireService, 'readiness'> | undefined;
+  /** Undefined where none is configured. */
+  readonly fallbacks?: Pick<FallbacksService, 'all' | 'primary'> | undefined;
   readonly drills: { condition(queueAnswers: boolean): Condition };
 }
 
@@ -109,7 +113,7 @@ export function createSupervision(options: SupervisionOptions): Supervision {
     report: (part) => line.report(part),
     start(what) {
       supervised = what;
-      const { cutters, jobs, tripwire, store, drills } = what;
+      const { cutters, jobs, tripwire, store, drills, fallbacks } = what;
       for (const { name } of cutters) known(`cutter ${name}`);
       line.sense({
         name: 'queue',
@@ -136,6 +140,16 @@ export function createSupervision(options: SupervisionOptions): Supervision {
             const { ok, detail, silent } = tripwire.readiness();
             // What it sees it tells by itself, source by source.
             return { signal: ok ? 'normal' : 'trouble', detail, quiet: !silent };
+          },
+        });
+      for (const { name } of fallbacks?.all() ?? [])
+        line.sense({
+          ...{ name: `fallback ${name}`, because: `cutter fallback ${name}` },
+          sense: () => {
+            const now = fallbacks?.all().find((one) => one.name === name);
+            return now && fallbacks
+              ? fallbackCondition({ now, primary: fallbacks.primary(name) })
+              : { signal: 'trouble', detail: 'is not known' };
           },
         });
       if (config.heartbeat) line.expect({ name: HEARTBEAT, silence: 'supervisory' });

@@ -4,6 +4,7 @@ import { createFallbackCutters, startFallbacks } from '../../src/fallback';
 import type { FallbackState } from '../../src/fallback/permit';
 import type { SqlStore } from '../../src/ledger/sql-store';
 import { type Apisix, startApisix } from '../../src/sandbox/apisix';
+import { fallbackCondition } from '../../src/supervision/fallback-condition';
 import { request, startDesk, TestClock, testOperators } from './desk';
 import { type Member, startMember } from './member';
 import { ToyMemory } from './memory';
@@ -79,7 +80,6 @@ export async function startGoverned(
   for (const one of Object.values(config.fallbacks)) Object.assign(one.probe ?? {}, { periodSeconds: LOOK_SECONDS });
   const memory = new ToyMemory();
   const told: string[] = [];
-  const troubles = new Map<string, string>();
 
   async function start(store: SqlStore) {
     await store.refresh();
@@ -95,8 +95,6 @@ export async function startGoverned(
           if ('text' in notice) told.push(notice.text ?? '');
         },
       },
-      trouble: (key, text) => troubles.set(key, text),
-      cleared: (key) => troubles.delete(key),
       ...{ seesSpend: () => true, now: clock.now, monotonic: () => seconds * 1000, logger: pino({ level: 'silent' }) },
     });
     return { desk, service };
@@ -114,8 +112,14 @@ export async function startGoverned(
   if (!first) throw new Error('no fallback was named');
 
   const rig = {
-    ...{ apisix, admin, clock, told, troubles, pairs, original, object, of },
+    ...{ apisix, admin, clock, told, pairs, original, object, of },
     ...{ primary: first.primary, fallback: first.fallback },
+    /** As `/readyz` tells it. */
+    condition: () => {
+      const now = of();
+      if (!now) throw new Error('there is no such fallback');
+      return fallbackCondition({ now, primary: running.service.primary(now.name) });
+    },
     /** As the watchers count it. */
     pass: (more: number): void => {
       seconds += more;
