@@ -8,6 +8,8 @@ export interface Cutter {
   readonly name: string;
   /** Whether "severed" is said only after this cutter has seen the refusal. */
   readonly required: boolean;
+  /** It stands beside a gateway that is counted already. */
+  readonly beside?: true;
   /**
    * Brings the system to the goal and says what was seen. Never throws for a failing system: that is a report.
    * @param overtaken aborted as soon as the goal is an old one; the cutter stops writing at once.

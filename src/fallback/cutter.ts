@@ -166,6 +166,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
   return {
     name: `fallback ${name}`,
     required: true,
+    beside: true,
     enforce,
     view: () => view,
     async close() {

@@ -234,6 +234,7 @@ export class Enforcer {
     this.seen.set(cutter.name, {
       cutter: cutter.name,
       required: cutter.required,
+      beside: cutter.beside,
       order: goal.order,
       severed: goal.severed,
       report,

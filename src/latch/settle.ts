@@ -5,6 +5,8 @@ import type { Latch } from './latch';
 export interface Seen {
   readonly cutter: string;
   readonly required: boolean;
+  /** It is no gateway of its own. */
+  readonly beside?: true | undefined;
   /** Number of the newest order that the goal knew; an older goal proves nothing about a newer latch. */
   readonly order: number;
   readonly severed: ReadonlySet<string>;
@@ -29,7 +31,9 @@ export function sightOf(scope: string, cut: boolean, order: number, seen: readon
   const required = seen.filter((one) => one.required);
   const current = required.filter((one) => one.order >= order && one.severed.has(scope) === cut);
   const sights = current.map((one) => one.report.sights.get(scope) ?? 'unseen');
-  const gateways = sights.filter((sight) => sight === wanted).length;
+  const seeing = current.filter((_, i) => sights[i] === wanted);
+  // What stands beside the gateways counts among them only where nothing else has to do with the scope.
+  const gateways = seeing.filter(({ beside }) => !beside).length || seeing.length;
   // Where no route is left there is nothing to refuse, but nothing to give back either.
   const enough = gateways > 0 || (!cut && required.length > 0);
   const complete =

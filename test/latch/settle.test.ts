@@ -13,6 +13,17 @@ const seen = (cutter: string, sight: Sight, more: Partial<Seen> = {}): Seen => (
 const severing: Latch = { scope: 'agent', state: 'severing', order: 7, since: 0, incident: 7 };
 const old = { order: 6, severed: new Set<string>() };
 
+describe('how many gateways were seen', () => {
+  const beside = { beside: true } as const;
+  it.each<[string, Seen[], number]>([
+    ['each counts', [seen('a', 'refused'), seen('b', 'refused')], 2],
+    ['what stands beside one does not', [seen('a', 'refused'), seen('fallback', 'refused', beside)], 1],
+    ['but where nothing else has to do with it', [seen('a', 'none'), seen('fallback', 'refused', beside)], 1],
+  ])('%s', (_what, reports, gateways) => {
+    expect(sightOf('agent', true, 7, reports)).toMatchObject({ sight: 'refused', gateways });
+  });
+});
+
 describe('law 5, seen and not assumed', () => {
   it.each<[string, Seen[], boolean]>([
     ['every gateway refuses', [seen('a', 'refused'), seen('b', 'refused')], true],

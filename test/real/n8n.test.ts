@@ -346,6 +346,8 @@ describe('by the command line', () => {
       expect(await witness.told(/^@here\nDRILL FAILED\. /)).toMatch(/Failed: /);
       await all.pullcord.apisix.faults.clear();
       await witness.event('trouble', { state: 'cleared' });
+      // A drill that failed keeps the switch from being armed until one passes.
+      await execute('pullcord-drill');
     },
     SLOW_MS,
   );
