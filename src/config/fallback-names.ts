@@ -20,6 +20,8 @@ export function checkFallbacks({ scopes, fallbacks, gateways, tripwire }: Named,
     for (const limit of ['maxUsd', 'ceilings'] as const)
       if (fallback[limit] !== undefined && tripwire === undefined)
         fault([limit], 'nobody counts what is spent: configure tripwire, too');
+    if (fallback.deployments.length > 0 && tripwire === undefined)
+      fault(['deployments'], 'where LiteLLM is, is not known: configure tripwire.litellm, too');
     if (name === DRILL_SCOPE) fault([], 'this name is reserved for drills (pullcord drill); take another one');
     fallback.scopes?.forEach((scope, i) => known(scope, ['scopes', i]));
     if (fallback.severs !== undefined) known(fallback.severs, ['severs']);

@@ -66,6 +66,12 @@ export const fallback = z
       .default('primary')
       .describe('When time or money is up. primary: back to it, down or not. refuse: sever `severs`, too.'),
     severs: name.optional().describe('The scope that `refuse` severs. Left out: the default scope.'),
+    deployments: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        "The primary's deployments, as LiteLLM's metrics call them (litellm_model_name or model_id): calls to them that fail count, too. Left out: LiteLLM isn't asked.",
+      ),
     probe: probe.optional().describe("Pullcord's own look at the primary. Left out: it goes by the gateway's checks."),
   })
   .superRefine((value, ctx) => {

@@ -17,6 +17,7 @@ import type { Ceiling } from '../tripwire/settings';
 import { toCeilings } from '../tripwire/settings-of';
 import { controlUrlsOf, createControlApi } from './control';
 import { createFallbackCutter, type FallbackCutter } from './cutter';
+import { createDeployments } from './deployments';
 import { type FallbackNow, type FallbackReceipt, Fallbacks, type FallbackWish } from './fallbacks';
 import { createHealthApi, type HealthApi } from './health';
 import { holdersOf } from './holders';
@@ -115,6 +116,8 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
       const { permit } = fallbacks.standing(name);
       return permit?.state === 'fallback' ? permit.order : undefined;
     };
+    const sources = fallback.deployments.length === 0 ? [] : (config.tripwire?.litellm ?? []);
+    const counted = sources.map((source) => createDeployments({ source, deployments: fallback.deployments, now }));
     const purse = new Purse({ name, models, permitted, memory });
     purses.push(purse);
     watchers.set(
@@ -126,6 +129,7 @@ export function startFallbacks(options: FallbacksServiceOptions): FallbacksServi
             await Promise.all([
               ...(probe ? [askPrimary(probe, closing)] : []),
               askGateway(fallback, cutters.get(name)?.view().object, health, closing),
+              ...counted.map((look) => look(closing)),
             ]),
           ),
         spentUsd: (order) => (seesSpend() ? purse.spent(order) : undefined),

@@ -13,7 +13,8 @@ export interface Glimpse {
   readonly why?: string;
 }
 
-const NOTHING: Glimpse = { failures: 0, successes: 0 };
+/** Nothing was seen: neither good nor bad. */
+export const NOTHING: Glimpse = { failures: 0, successes: 0 };
 const MOST_BYTES = 64 * 1024;
 
 /**
@@ -61,8 +62,10 @@ export async function askGateway(
   return well ? { failures: 0, successes: 1 } : NOTHING;
 }
 
-/** Both together: what failed for one of them is a failure. */
-export const together = (looks: readonly Glimpse[]): Glimpse => {
-  const failed = looks.find(({ failures }) => failures > 0);
-  return failed ?? looks.find(({ successes }) => successes > 0) ?? NOTHING;
-};
+/** All of them together: what failed for one of them has failed, and counts once for each call, not for each eye. */
+export function together(looks: readonly Glimpse[]): Glimpse {
+  const failures = Math.max(0, ...looks.map((look) => look.failures));
+  const successes = Math.max(0, ...looks.map((look) => look.successes));
+  const why = looks.find((look) => look.failures > 0)?.why;
+  return { failures, successes, ...(why === undefined ? {} : { why }) };
+}

@@ -33,7 +33,7 @@ export interface MetricsOptions {
 
 const MAX_BYTES = 32 * 1_048_576;
 /** OpenMetrics first: it says where it ends, so that what was cut short isn't taken for counters that stand still. */
-const ACCEPT = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
+export const ACCEPT = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
 
 /** So often LiteLLM may show nothing of what it is asked for, though it has it, before it is asked for all. */
 const MISSES = 3;
@@ -95,13 +95,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
 }
 
 /** `/metrics` only leads to `/metrics/`. */
-function metricsUrl(text: string): string {
+export function metricsUrl(text: string): string {
   const url = new URL(text);
   url.pathname = `${url.pathname.replace(/\/+$/, '').replace(/\/metrics$/, '')}/metrics/`;
   return url.href;
 }
 
-const isOpenMetrics = ({ contentType }: Head): boolean => contentType.startsWith('application/openmetrics-text');
+export const isOpenMetrics = ({ contentType }: Head): boolean => contentType.startsWith('application/openmetrics-text');
 
 function refusal({ status, contentType }: Head): Unseen | undefined {
   if (status === 401 || status === 403)
