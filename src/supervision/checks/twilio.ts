@@ -6,6 +6,8 @@ import type { CheckContext } from './context';
 import { about, type Finding } from './finding';
 
 const { ok, warning, doubt, fault } = about('Twilio');
+/** Some numbers, and room. */
+const MOST_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 4_000;
 const TWILIO = 'https://api.twilio.com';
 
@@ -33,7 +35,9 @@ export const checkTwilio = async ({
   const http = new RequestClient({ timeout: TIMEOUT_MS });
   // The client's own time-out is one of silence, and does not bound an answer that trickles.
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  http.axios.interceptors.request.use((request) => Object.assign(request, { signal }));
+  http.axios.interceptors.request.use((request) =>
+    Object.assign(request, { signal, maxRedirects: 0, maxContentLength: MOST_BYTES }),
+  );
   const client = new TwilioClient(twilio.accountSid, twilio.authTokens[0], { httpClient: http });
   const uri = `${twilioApiUrl.replace(/\/+$/, '')}/2010-04-01/Accounts/${twilio.accountSid}/IncomingPhoneNumbers.json`;
 
