@@ -16,6 +16,8 @@ export class Sights {
   private readonly last = new Map<string, number>();
   /** By gateway and route: when somebody added it. */
   readonly born = new Map<string, number>();
+  /** By gateway: when its Admin API last was in trouble, so that nobody could look. */
+  private readonly blind = new Map<string, number>();
 
   constructor(
     private readonly gateways: () => readonly ToyApisix[],
@@ -26,6 +28,7 @@ export class Sights {
 
   /** To be called right before anything changes, and right after. */
   mark(): void {
+    for (const { name, fault } of this.gateways()) if (fault !== undefined) this.blind.set(name, this.now());
     for (const scope of scopeNames)
       for (const how of ['refused', 'served'] as const)
         for (const [node, holds] of this.nodes(scope, how))
@@ -49,8 +52,11 @@ export class Sights {
   }
 
   private refuses({ name }: ToyApisix, all: readonly Standing[]): boolean {
-    const isNew = (id: string): boolean =>
-      this.now() - (this.born.get(`${name} ${id}`) ?? -LOOKED_AT_MS) < LOOKED_AT_MS;
+    // What was added while nobody could look is not known before somebody can.
+    const isNew = (id: string): boolean => {
+      const born = this.born.get(`${name} ${id}`);
+      return born !== undefined && this.now() - Math.max(born, this.blind.get(name) ?? born) < LOOKED_AT_MS;
+    };
     return all.every(({ id, cut, off }) => cut || off || isNew(id));
   }
 
