@@ -40,14 +40,17 @@ export function openPostgres(url: string, timeoutMs: number): OpenDatabase & { k
     send: async (text, params, way) => {
       await ensureSchema();
       const client = await pool.connect();
+      // While it is lent out the pool doesn't listen: a server that dies then would end the process.
+      client.on('error', broken);
       try {
         if (way.givenUp) throw new Error('given up before it was sent');
         way.sent = true;
         const answer = await client.query(text, params);
+        client.off('error', broken);
         client.release();
         return answer;
       } catch (error) {
-        // As pg's own `pool.query` does: what failed once is not used again.
+        // As pg's own `pool.query` does: what failed once is not used again. It is listened to until it is gone.
         client.release(true);
         throw error;
       }
@@ -55,6 +58,9 @@ export function openPostgres(url: string, timeoutMs: number): OpenDatabase & { k
     close: () => pool.end(),
   };
 }
+
+/** The query that is under way tells it. */
+const broken = (): void => undefined;
 
 async function makeSchema(pool: Pool): Promise<void> {
   await pool.query(`begin; select pg_advisory_xact_lock(${SCHEMA_LOCK}); ${schema()}; commit;`);

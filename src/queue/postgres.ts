@@ -39,9 +39,12 @@ export function postgresPlace(url: string, { process, onError }: PlaceOptions): 
     kind: 'postgres',
     async prepare() {
       const client = await pool.connect();
+      // While it is lent out the pool doesn't listen: a server that dies then would end the process.
+      client.on('error', onError);
       try {
         await runMigrations(client, DEFAULT_SCHEMA, {});
       } finally {
+        client.off('error', onError);
         client.release();
       }
     },
