@@ -73,7 +73,7 @@ describe.each(Object.keys(homes))('the queue on %s', (name) => {
     expect(performance.now() - began).toBeLessThan(3_000);
 
     const next = await watchedQueue(home.place);
-    await next.handledTimes(job, 1, 15_000);
+    await next.handledTimes(job, 1, 30_000);
     await next.close();
   });
 });
@@ -101,10 +101,10 @@ describe.each(['postgres', 'redis'])('a queue whose %s is in trouble', (name) =>
     expect(performance.now() - began).toBeLessThan(BOUND_MS + SLACK_MS);
   };
   const works = async (): Promise<void> => {
-    await until(() => queue.healthy(), 15_000);
+    await until(() => queue.healthy(), 30_000);
     const job = enforce();
     await queue.add(job);
-    await queue.handledTimes(job, 1, 15_000);
+    await queue.handledTimes(job, 1, 30_000);
   };
   const closesInTime = async (): Promise<void> => {
     const began = performance.now();
@@ -126,7 +126,7 @@ describe.each(['postgres', 'redis'])('a queue whose %s is in trouble', (name) =>
     expect(queue.healthy()).toBe(false);
     await server.start();
     await works();
-    await queue.handledTimes(kept, 2, 15_000);
+    await queue.handledTimes(kept, 2, 30_000);
     const warnings = queue.logged.filter(({ msg }) => String(msg).includes('does not answer'));
     expect(warnings).toHaveLength(1);
   });
