@@ -98,9 +98,9 @@ export class Play {
     const since = performance.now();
     return {
       verdict: async () => {
-        const text = await ordered.told(/^RESTORED agent|overtaken|RESTORE refuses/);
+        const text = await ordered.told(/^RESTORED agent|\(restore agent\) was overtaken|RESTORE refuses/);
         if (/^RESTORED/.test(text)) return 'restored';
-        if (/overtaken/.test(text)) return 'overtaken';
+        if (/was overtaken/.test(text)) return 'overtaken';
         // Law 4: what is refused has not happened.
         this.orders.splice(place, 1);
         const served = this.stage.watcher.served(since);
