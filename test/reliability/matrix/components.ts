@@ -71,7 +71,7 @@ export const COMPONENTS = {
     without: besideTheWay,
   },
   'receivers of events': {
-    faults: ['half', 'error', 'hang', 'lost', 'oversized', 'refused'],
+    faults: ['half', 'error', 'hang', 'lost', 'refused'],
     without: { ...besideTheWay, "in STOP's write": notOnTheWay },
   },
 } as const satisfies Record<string, Component>;
