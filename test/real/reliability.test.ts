@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { type Cell, type ComponentName, cells, nameOf } from '../reliability/matrix/components';
+import { type Cell, type ComponentName, cells, KNOWN, nameOf } from '../reliability/matrix/components';
 import { type Played, run } from '../reliability/matrix/run';
 import { type Home, startStage } from '../reliability/matrix/stage';
 import { written } from '../reliability/matrix/table';
@@ -13,14 +13,6 @@ import type { Server } from './parts/server';
 const { CELLS, MATRIX_WRITE } = process.env;
 const SHARE = CELLS === undefined && MATRIX_WRITE === undefined ? 3 : 1;
 const wanted = new RegExp(CELLS ?? '');
-
-/** What does not hold, and is written so in the document; played only where it is asked for. */
-const KNOWN: ReadonlySet<string> = new Set([
-  // The key stays blocked, and Pullcord says so: that it blocked it could not be told from somebody else's block.
-  ...['half', 'late write', 'lost'].map((fault) => `LiteLLM, keys, ${fault}, at the start`),
-  // It meets the fault only if something is texted just then.
-  'Twilio, replies, hang, while severed',
-]);
 const chosen: readonly Cell[] = cells.filter(
   (cell, index) => index % SHARE === 0 && wanted.test(nameOf(cell)) && (SHARE === 1 || !KNOWN.has(nameOf(cell))),
 );

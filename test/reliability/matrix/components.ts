@@ -100,3 +100,11 @@ export const cells: readonly Cell[] = componentNames.flatMap((component) => {
     moments.filter((moment) => without[moment] === undefined).map((moment) => ({ component, fault, moment })),
   );
 });
+
+/** What does not hold, and is written so in the document; played only where it is asked for. */
+export const KNOWN: ReadonlySet<string> = new Set([
+  // The key stays blocked, and Pullcord says so: that it blocked it could not be told from somebody else's block.
+  ...['half', 'late write', 'lost'].map((fault) => `LiteLLM, keys, ${fault}, at the start`),
+  // It meets the fault only if something is texted just then.
+  'Twilio, replies, hang, while severed',
+]);
