@@ -261,7 +261,7 @@ async function assemble(
     fallbackCutters.size === 0
       ? undefined
       : startFallbacks({
-          ...{ config, cutters: fallbackCutters, store, enforcer, operators, desk, alarms, logger, now },
+          ...{ config, cutters: fallbackCutters, store, enforcer, desk, alarms, logger, now },
           ...{ monotonic: options.monotonic, memory: memoryIn(store), seesSpend: () => tripwire?.sees() ?? false },
         });
   atEnd(() => fallbacks?.close());

@@ -20,10 +20,9 @@ import { type Desk, isFinal, type Outcome, type Proof, type Receipt } from '../o
 import { DRILL_PHONE, isRehearsal } from '../orders/drill';
 import type { Order, OrderRequest } from '../orders/order';
 import type { RefusalReason } from '../orders/reasons';
-import { type Authority, authorise } from './authorise';
-import { authoriseDrill, concernsDrill } from './authorise-drill';
+import { Authorities } from './authorities';
 import { Correlations } from './correlations';
-import { Doubt, joined } from './doubt';
+import { joined } from './doubt';
 import { judge, type Verdict } from './judge';
 import { outcomeOf, UNNUMBERED } from './outcome';
 import { RefusalMeter } from './refusal-meter';
@@ -68,7 +67,8 @@ export class OrderDesk implements Desk {
   private readonly meter: RefusalMeter;
   /** Of those that the ledger has one by one, too: whoever is told is not flooded either. */
   private readonly told: RefusalMeter;
-  private readonly doubt = new Doubt();
+  /** Who may, for whatever else takes a code, too. */
+  readonly authorities: Authorities;
   private readonly correlations = new Correlations();
   private readonly uncertain: Uncertain;
   /** Stops that this life carried out without the ledger. */
@@ -81,13 +81,14 @@ export class OrderDesk implements Desk {
     this.meter = new RefusalMeter((entries) => this.record(entries));
     this.told = new RefusalMeter((entries) => entries.forEach(options.events.refused));
     this.uncertain = new Uncertain(options);
+    this.authorities = new Authorities(options);
   }
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
     try {
       return await this.take(request, proof);
     } finally {
-      this.doubt.end(request.key);
+      this.authorities.end(request.key);
     }
   }
 
@@ -170,6 +171,16 @@ export class OrderDesk implements Desk {
     this.told.count(reason, data);
   }
 
+  /** Tells of a refusal that is on paper already. */
+  tellRefused(reason: RefusalReason, data: Readonly<Record<string, unknown>>): void {
+    this.told.count(reason, data);
+  }
+
+  /** What became of a request, of which the ledger did not say whether it wrote it: see `Uncertain`. */
+  settle(key: string, data: Readonly<Record<string, unknown>>): Promise<RequestOutcome | undefined> {
+    return this.uncertain.outcomeOf(key, data);
+  }
+
   operatorOf(phone: string): Pick<Operator, 'name' | 'rights'> | undefined {
     const { operators, drillOperator } = this.options;
     const operator = phone === DRILL_PHONE ? drillOperator?.() : operators.byPhone(phone);
@@ -248,18 +259,7 @@ export class OrderDesk implements Desk {
     // A person wants to see a stop verified again; a watcher that goes on seeing what was cut for must not go on ordering.
     if (proof.kind === 'tripwire' && latch && isCut(latch)) return { receipt: { kind: 'stands', order: latch.order } };
     const rule: RestoreRule = isRehearsal(request.scope) ? { ...config.restore, operators: 1 } : config.restore;
-    const authority = this.authorityFor(state, request, proof, now);
-    // In the line behind it the same code may wait, and be judged before anybody knows what became of this one.
-    if (authority.kind === 'granted' && authority.use) this.doubt.begin(request.key, authority.use);
-    return judge(state, request, authority, now, rule);
-  }
-
-  /** @param known what the ledger says; what was used without it counts beside it, wherever that is decided. */
-  private authorityFor(known: State | undefined, request: OrderRequest, proof: Proof, now: number): Authority {
-    const { config, operators, drillOperator, spool } = this.options;
-    const state = this.doubt.upon(known, spool.all(), request.key);
-    if (concernsDrill(request, proof)) return authoriseDrill(drillOperator?.(), state, request, proof, now);
-    return authorise({ operators, config }, state, request.action, proof, now);
+    return judge(state, request, this.authorities.take(state, request, proof, now), now, rule);
   }
 
   /** @param orderedAt when it began to be written down. Milliseconds, monotonic. */
@@ -298,8 +298,8 @@ export class OrderDesk implements Desk {
     const earlier = spool.all().find((stop) => stop.request.key === request.key);
     if (earlier) return { kind: 'repeated', order: unnumbered(request, earlier.by, earlier.at) };
     const at = this.options.now();
-    const authority = this.authorityFor(store.mirror(), request, proof, at);
-    if (authority.use) this.doubt.note(authority.use);
+    const authority = this.authorities.of(store.mirror(), request, proof, at);
+    if (authority.use) this.authorities.note(authority.use);
     if (authority.kind === 'refused') return refuse(authority.refused, authority.detail);
     const { by, use, backupCodeUsed } = authority;
     const stop = { request, by, at, ...(use ? { use } : {}), ...(backupCodeUsed ? { backupCodeUsed } : {}) };

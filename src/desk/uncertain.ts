@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type Committed, type Store, StoreUnavailable } from '../ledger/store';
+import { type RequestOutcome, type Store, StoreUnavailable } from '../ledger/store';
 import type { Receipt } from '../orders/desk';
 import type { OrderRequest } from '../orders/order';
 
@@ -27,13 +27,22 @@ export class Uncertain {
 
   /** What became of it; for want of an answer, after half a minute, a refusal that says so. */
   async settle(request: OrderRequest): Promise<Receipt> {
-    const waited = new AbortController();
     const settling = this.find(request);
-    const late = sleep(PATIENCE_MS, undefined, { signal: waited.signal }).catch(() => undefined);
-    const receipt = await Promise.race([settling, late]).finally(() => waited.abort());
+    const receipt = await this.inTime(settling);
     if (receipt) return receipt;
     settling.then((at) => this.tellLate(request, at)).catch(() => undefined);
     return { kind: 'refused', refused: 'ledger-unavailable', detail: 'Whether it was taken is not known yet.' };
+  }
+
+  /** The same for what is no order; undefined for want of an answer. @param data of the refusal's line. */
+  outcomeOf(key: string, data: Readonly<Record<string, unknown>>): Promise<RequestOutcome | undefined> {
+    return this.inTime(this.ask(key, data));
+  }
+
+  private async inTime<T>(settling: Promise<T>): Promise<T | undefined> {
+    const waited = new AbortController();
+    const late = sleep(PATIENCE_MS, undefined, { signal: waited.signal }).catch(() => undefined);
+    return Promise.race([settling, late]).finally(() => waited.abort());
   }
 
   close(): void {
@@ -41,35 +50,49 @@ export class Uncertain {
   }
 
   private async find(request: OrderRequest): Promise<Receipt> {
-    const { store, logger } = this.options;
     const { key, action, scope, source, correlation } = request;
-    const refused = { refused: 'ledger-unavailable' } as const;
-    const data = { action, scope, source, correlation, reason: refused.refused };
     for (;;) {
+      const outcome = await this.ask(key, { action, scope, source, correlation });
       try {
-        const committed = await store.commit(() => ({
-          entries: [{ kind: 'refusal', data }],
-          request: { key, outcome: refused },
-        }));
-        return await this.receiptOf(committed);
+        return await this.receiptOf(outcome);
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
-        logger.debug({ err: error, correlation }, 'whether a restore was taken is not known yet');
+        if (!(error instanceof StoreUnavailable) || this.closing.signal.aborted) throw error;
       }
-      await sleep(AGAIN_MS, undefined, { signal: this.closing.signal }).catch(() => undefined);
-      if (this.closing.signal.aborted) return { kind: 'refused', ...refused };
+      await this.pause();
     }
   }
 
-  private async receiptOf(committed: Committed): Promise<Receipt> {
-    if (committed.status === 'committed') return { kind: 'refused', refused: 'ledger-unavailable' };
-    const { outcome } = committed;
+  private async receiptOf(outcome: RequestOutcome): Promise<Receipt> {
     if ('refused' in outcome) return { kind: 'refused', ...outcome };
     if ('pending' in outcome) return { kind: 'pending', ...outcome.pending };
     if ('permit' in outcome) return { kind: 'refused', refused: 'key-reused' };
     const order = await this.options.store.order(outcome.order);
     if (!order) throw new StoreUnavailable(`order ${outcome.order} is not in the ledger's store`);
     return { kind: 'accepted', order };
+  }
+
+  private async pause(): Promise<void> {
+    await sleep(AGAIN_MS, undefined, { signal: this.closing.signal }).catch(() => undefined);
+  }
+
+  private async ask(key: string, about: Readonly<Record<string, unknown>>): Promise<RequestOutcome> {
+    const { store, logger } = this.options;
+    const refused = { refused: 'ledger-unavailable' } as const;
+    const data = { ...about, reason: refused.refused };
+    for (;;) {
+      try {
+        const committed = await store.commit(() => ({
+          entries: [{ kind: 'refusal', data }],
+          request: { key, outcome: refused },
+        }));
+        return committed.status === 'committed' ? refused : committed.outcome;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        logger.debug({ err: error, ...about }, 'whether a request was taken is not known yet');
+      }
+      await this.pause();
+      if (this.closing.signal.aborted) return refused;
+    }
   }
 
   private tellLate({ key, scope }: OrderRequest, receipt: Receipt): void {

@@ -2,18 +2,16 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import type { FallbackConfig } from '../config/fallback';
 import type { Config } from '../config/schema';
-import { type AuthoriseOptions, authorise } from '../desk/authorise';
+import type { OrderDesk } from '../desk/desk';
 import type { Enforcer } from '../latch/enforcer';
-import type { Latch } from '../latch/latch';
 import { type Change, type Committed, type State, type Store, StoreUnavailable } from '../ledger/store';
-import { liveLatch } from '../orders/decide';
 import type { Proof } from '../orders/desk';
 import type { Source } from '../orders/order';
-import type { Refusal, RefusalReason } from '../orders/reasons';
+import type { Refusal } from '../orders/reasons';
 import type { FallbackView } from './cutter';
 import type { Act } from './decide';
-import { holdersOf } from './holders';
-import { type Permit, type Standing, standingOf } from './permit';
+import { standingIn } from './holders';
+import type { Permit, Standing } from './permit';
 import type { Health } from './window';
 
 /** One wish of a person or a program, as a door hands it in. */
@@ -43,22 +41,18 @@ export interface FallbackNow extends Standing {
 }
 
 export interface FallbacksOptions {
-  readonly config: Pick<Config, 'fallbacks' | 'scopes'> & AuthoriseOptions['config'];
-  readonly operators: AuthoriseOptions['operators'];
+  readonly config: Pick<Config, 'fallbacks' | 'scopes'>;
   readonly store: Store;
   readonly enforcer: Pick<Enforcer, 'kick' | 'until'>;
+  /** Who may, what was stopped without the ledger, and what is told of refusals: as of orders. */
+  readonly desk: Pick<OrderDesk, 'authorities' | 'recordSpooled' | 'refused' | 'settle' | 'tellRefused'>;
   readonly view: (fallback: string) => FallbackView | undefined;
   /** Of the primary, as it is seen now. */
   readonly health: (fallback: string) => Health | undefined;
-  /** Puts stops that were carried out without the ledger into it: they have to be known before anything is permitted. */
-  readonly recordStops: () => Promise<void>;
   readonly now: Clock;
   readonly logger: Logger;
-  readonly events: {
-    /** Something was decided, by whomever. Must not throw. */
-    decided(permit: Permit, before: Standing): void;
-    refused(reason: RefusalReason, data: Readonly<Record<string, unknown>>): void;
-  };
+  /** Something was decided, by whomever. Must not throw. */
+  readonly decided: (permit: Permit, before: Standing) => void;
 }
 
 const WATCHER = 'watcher';
@@ -73,31 +67,54 @@ export class Fallbacks {
   constructor(private readonly options: FallbacksOptions) {}
 
   async order(wish: FallbackWish, proof: Proof): Promise<FallbackReceipt> {
+    try {
+      return await this.take(wish, proof);
+    } finally {
+      this.options.desk.authorities.end(wish.key);
+    }
+  }
+
+  private async take(wish: FallbackWish, proof: Proof): Promise<FallbackReceipt> {
+    const { desk, store } = this.options;
     const config = this.configOf(wish.fallback);
     if (!config) return this.refuse({ refused: 'no-fallback' }, wish);
     // The tripwire has no wish about fallbacks: it severs.
     if (proof.kind === 'tripwire') return this.refuse({ refused: 'not-restorable-by-tripwire' }, wish);
-    let receipt: FallbackReceipt | undefined;
+    let judged: ReturnType<Fallbacks['judge']> | undefined;
     let before: Standing | undefined;
-    const decideUpon = (state: State): Change | undefined => {
-      before = this.standingIn(state, wish.fallback);
-      const judged = this.judge(state, config, before, wish, proof);
-      receipt = judged.receipt;
-      return judged.change;
-    };
     let committed: Committed;
     try {
-      if (wish.wish === 'fallback') await this.options.recordStops();
-      committed = await this.options.store.commit(decideUpon);
+      // What was stopped without the ledger has to be known before anything is permitted.
+      if (wish.wish === 'fallback') await desk.recordSpooled();
+      committed = await store.commit((state) => {
+        before = this.standingIn(state, wish.fallback);
+        judged = this.judge(state, config, before, wish, proof);
+        return judged.change;
+      });
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      return this.refuse({ refused: 'ledger-unavailable' }, wish);
+      return judged && before && error.inDoubt ? this.uncertain(wish, before) : this.refuse(AWAY, wish);
     }
     if (committed.status === 'duplicate') return this.repeated(committed.outcome, wish);
-    if (!receipt || !before) throw new Error('the store committed without asking for a decision');
-    if (receipt.kind === 'refused') return this.refuse(receipt, wish);
+    if (!judged || !before) throw new Error('the store committed without asking for a decision');
+    const { receipt, change } = judged;
     if (receipt.kind === 'decided') this.decided(receipt.permit, before);
+    // A stranger's is counted alone; of all others the line is written.
+    else if (receipt.kind === 'refused' && !change) return this.refuse(receipt, wish);
+    else if (receipt.kind === 'refused') desk.tellRefused(receipt.refused, aboutOf(wish));
     return receipt;
+  }
+
+  /** Law 4: nobody is told "refused" of what may still happen. */
+  private async uncertain(wish: FallbackWish, before: Standing): Promise<FallbackReceipt> {
+    const { desk, store } = this.options;
+    const outcome = await desk.settle(wish.key, aboutOf(wish));
+    if (!outcome) return this.refuse({ ...AWAY, detail: 'Whether it was taken is not known yet.' }, wish);
+    const receipt = this.repeated(outcome, wish);
+    const permit = (await store.refresh()).permits.get(wish.fallback);
+    if (receipt.kind !== 'repeated' || permit?.order !== receipt.order) return receipt;
+    this.decided(permit, before);
+    return { kind: 'decided', permit };
   }
 
   /**
@@ -152,10 +169,7 @@ export class Fallbacks {
   }
 
   private standingIn(state: State | undefined, name: string): Standing {
-    const holders = [...holdersOf(this.options.config, name)].map(
-      (scope): Latch => state?.latches.get(scope) ?? liveLatch(scope),
-    );
-    return standingOf(state?.permits.get(name), holders, this.options.now());
+    return standingIn(state, this.options.config, name, this.options.now());
   }
 
   private judge(
@@ -168,8 +182,8 @@ export class Fallbacks {
     const now = this.options.now();
     // To permit is to give back: it takes what a restore takes. To take back is open to whoever may stop.
     const action = wish.wish === 'fallback' ? 'restore' : 'sever';
-    const authority = authorise(this.options, state, action, proof, now);
     const { key, fallback, source, correlation, reason: why = 'ordered' } = wish;
+    const authority = this.options.desk.authorities.take(state, { key, action, scope: fallback }, proof, now);
     const by = authority.by;
     const used = {
       ...(authority.use ? { operators: [authority.use] } : {}),
@@ -181,10 +195,7 @@ export class Fallbacks {
       receipt: { kind: 'refused', ...refusal } as const,
       change: {
         entries: [
-          {
-            kind: 'refusal',
-            data: { fallback, wish: wish.wish, source, correlation, ...(by ? { by } : {}), reason: refusal.refused },
-          } as const,
+          { kind: 'refusal', data: { ...aboutOf(wish), ...(by ? { by } : {}), reason: refusal.refused } } as const,
         ],
         request: { key, outcome: refusal },
         ...used,
@@ -234,14 +245,19 @@ export class Fallbacks {
     const { fallback, state, order, by, why } = permit;
     this.options.logger.info({ fallback, state, order, by, why }, 'decided about a fallback');
     this.options.enforcer.kick();
-    this.options.events.decided(permit, before);
+    this.options.decided(permit, before);
   }
 
-  private refuse(refusal: Refusal, { fallback, wish, source, correlation }: FallbackWish): FallbackReceipt {
-    this.options.events.refused(refusal.refused, { fallback, wish, source, correlation });
+  private refuse(refusal: Refusal, wish: FallbackWish): FallbackReceipt {
+    this.options.desk.refused(refusal.refused, aboutOf(wish));
     return { kind: 'refused', ...refusal };
   }
 }
+
+const AWAY = { refused: 'ledger-unavailable' } as const satisfies Refusal;
+
+/** For paper and the log. */
+const aboutOf = ({ fallback, wish, source, correlation }: FallbackWish) => ({ fallback, wish, source, correlation });
 
 function permitOf(act: Act, { permit }: Standing): Pick<Permit, 'state' | 'until' | 'whileDown' | 'held'> {
   switch (act.kind) {

@@ -8,8 +8,6 @@ import type { OrderDesk } from '../desk/desk';
 import type { Enforcer } from '../latch/enforcer';
 import type { Store } from '../ledger/store';
 import type { Alarms } from '../notify/alarms';
-import type { Operators } from '../operators/operator';
-import { liveLatch } from '../orders/decide';
 import type { Proof } from '../orders/desk';
 import { DRILL_SCOPE } from '../orders/drill';
 import type { Increment } from '../tripwire/reading';
@@ -20,9 +18,9 @@ import { createFallbackCutter, type FallbackCutter } from './cutter';
 import { createDeployments } from './deployments';
 import { type FallbackNow, type FallbackReceipt, Fallbacks, type FallbackWish } from './fallbacks';
 import { createHealthApi, type HealthApi } from './health';
-import { holdersOf } from './holders';
+import { holdersOf, standingIn } from './holders';
 import { askGateway, askPrimary, together } from './look';
-import { type Permit, type Standing, standingOf } from './permit';
+import type { Permit, Standing } from './permit';
 import { Purse } from './purse';
 import { decidedText } from './texts';
 import { Watcher } from './watcher';
@@ -44,11 +42,7 @@ export function createFallbackCutters(
       const gateway = gatewayOf(config, fallback.gateway);
       const { adminUrl: url, adminKey: key, timeoutMs, caFile } = gateway;
       const holders = holdersOf(config, name);
-      const permitted = (): boolean => {
-        const state = store.mirror();
-        const latches = [...holders].map((scope) => state?.latches.get(scope) ?? liveLatch(scope));
-        return standingOf(state?.permits.get(name), latches, now()).state === 'fallback';
-      };
+      const permitted = (): boolean => standingIn(store.mirror(), config, name, now()).state === 'fallback';
       const cutter = createFallbackCutter({
         ...{ name, config: fallback, holders, scopes, permitted, memory },
         api: createAdminApi({ url, key, timeoutMs, caFile }),
@@ -64,7 +58,6 @@ export interface FallbacksServiceOptions {
   readonly cutters: ReadonlyMap<string, FallbackCutter>;
   readonly store: Store;
   readonly enforcer: Enforcer;
-  readonly operators: Operators;
   readonly desk: OrderDesk;
   readonly alarms: Pick<Alarms, 'tell'>;
   readonly memory: Memory;
@@ -91,18 +84,14 @@ export interface FallbacksService {
 }
 
 export function startFallbacks(options: FallbacksServiceOptions): FallbacksService {
-  const { config, cutters, store, enforcer, operators, desk, alarms, logger, now } = options;
+  const { config, cutters, store, enforcer, desk, alarms, logger, now } = options;
   const { seesSpend, memory, monotonic = () => performance.now() } = options;
   const watchers = new Map<string, Watcher>();
   const fallbacks = new Fallbacks({
-    ...{ config, operators, store, enforcer, now, logger },
+    ...{ config, store, enforcer, desk, now, logger },
     view: (name) => cutters.get(name)?.view(),
     health: (name) => watchers.get(name)?.health(),
-    recordStops: () => desk.recordSpooled(),
-    events: {
-      decided: (permit, before) => tellDecided(alarms, config, permit, before),
-      refused: (reason, data) => desk.refused(reason, data),
-    },
+    decided: (permit, before) => tellDecided(alarms, config, permit, before),
   });
   const healths: HealthApi[] = [];
   const purses: Purse[] = [];

@@ -3,6 +3,7 @@ import type { FallbackConfig } from '../config/fallback';
 import { type Act, decide } from './decide';
 import type { Fallbacks } from './fallbacks';
 import type { Glimpse } from './look';
+import { span } from './texts';
 import { FailureWindow, type Health } from './window';
 
 export interface WatcherOptions {
@@ -115,7 +116,7 @@ export class Watcher {
       case 'well':
         return `the primary was well for ${config.wellForSeconds} s`;
       case 'time':
-        return `its ${Math.round(config.forSeconds / 60)} minutes are up`;
+        return `its ${span(config.forSeconds)} are up`;
       case 'money':
         return `its ${config.maxUsd} USD are spent`;
       case 'blind':

@@ -78,7 +78,7 @@ it('the fallback dies, too: nobody answers, it stays permitted for its time, and
   rig.clock.advance(601);
   await rig.stands('primary');
   await until(() => rig.of()?.permit?.held);
-  expect(rig.told.at(-1)).toContain('its 10 minutes are up');
+  expect(rig.told.at(-1)).toContain('its 10 min are up');
   await rig.fallback.up();
   expect(await rig.answers()).toBe('502');
   await rig.primary.up();

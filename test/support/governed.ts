@@ -3,9 +3,10 @@ import { type ConfigInput, configSchema } from '../../src/config/schema';
 import { createFallbackCutters, startFallbacks } from '../../src/fallback';
 import type { FallbackState } from '../../src/fallback/permit';
 import type { SqlStore } from '../../src/ledger/sql-store';
+import type { Proof } from '../../src/orders/desk';
 import { type Apisix, startApisix } from '../../src/sandbox/apisix';
 import { fallbackCondition } from '../../src/supervision/fallback-condition';
-import { request, startDesk, TestClock, testOperators } from './desk';
+import { request, startDesk, TestClock } from './desk';
 import { type Member, startMember } from './member';
 import { ToyMemory } from './memory';
 import { emptied, type freshStore } from './store';
@@ -89,7 +90,7 @@ export async function startGoverned(
     });
     desk.start();
     const service = startFallbacks({
-      ...{ config, cutters, store, enforcer: desk.enforcer, operators: testOperators(), desk: desk.desk, memory },
+      ...{ config, cutters, store, enforcer: desk.enforcer, desk: desk.desk, memory },
       alarms: {
         tell: (notice) => {
           if ('text' in notice) told.push(notice.text ?? '');
@@ -114,6 +115,9 @@ export async function startGoverned(
   const rig = {
     ...{ apisix, admin, clock, told, pairs, original, object, of },
     ...{ primary: first.primary, fallback: first.fallback },
+    /** Who may, as the desk has it. */
+    authorities: () => running.desk.desk.authorities,
+    by: (who: string, code?: string) => running.desk.by(who, code),
     /** As `/readyz` tells it. */
     condition: () => {
       const now = of();
@@ -146,12 +150,15 @@ export async function startGoverned(
       clock.advance(31);
       return running.desk.desk.order(request(action, scope), running.desk.by('alice'));
     },
+    /** By bob, with a fresh code. */
     wish: async (wish: 'fallback' | 'primary', name = names[0] as string) => {
       clock.advance(31);
+      return rig.wishBy(running.desk.by('bob'), wish, name);
+    },
+    wishBy: async (proof: Proof, wish: 'fallback' | 'primary', name = names[0] as string) => {
       serial += 1;
       const key = `wish-${serial}`;
-      const about = { key, fallback: name, wish, source: 'sms', correlation: key } as const;
-      return running.service.order(about, running.desk.by('bob'));
+      return running.service.order({ key, fallback: name, wish, source: 'sms', correlation: key }, proof);
     },
     /** @param meanwhile while it is down. */
     restart: async (meanwhile?: () => void | Promise<void>): Promise<void> => {
