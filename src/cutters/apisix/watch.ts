@@ -15,14 +15,19 @@ export interface Expectation {
 export interface Watched extends Judgement {
   /** Whether a gateway answered otherwise than wanted; silence is no answer. */
   readonly contrary: boolean;
+  /** Whether a gateway broke off what it had taken: a cut ends the requests that are under way, a probe among them. */
+  readonly brokenOff: boolean;
 }
+
+/** The code that Node gives a request whose connection ended before its answer began. */
+const BROKEN_OFF = 'ECONNRESET';
 
 /** Milliseconds between looks while the workers of the gateway take a change over; the last one repeats. */
 const PAUSES_MS = [4, 8, 15, 30, 60, 120, 200] as const;
 
 /**
  * Probes until all is seen as it should be, or `forMs` milliseconds are over. Repeats only what was answered
- * otherwise: a gateway that is silent now is asked in the next pass.
+ * otherwise or broken off: a gateway that is silent now is asked in the next pass.
  */
 export async function watch(
   prober: Prober,
@@ -40,7 +45,7 @@ export async function watch(
         result.set(expectation.scope, watched(expectation, seen));
       }),
     );
-    open = open.filter(({ scope }) => result.get(scope)?.contrary);
+    open = open.filter(({ scope }) => result.get(scope)?.contrary || result.get(scope)?.brokenOff);
     if (open.length === 0 || performance.now() >= end) return result;
     const pause = PAUSES_MS[Math.min(round, PAUSES_MS.length - 1)];
     await sleep(pause, undefined, { signal: overtaken }).catch(() => stopIf(overtaken));
@@ -49,8 +54,9 @@ export async function watch(
 
 function watched({ scope, wanted, plan }: Expectation, seen: readonly Seen[]): Watched {
   const contrary = seen.some(({ glimpse }) => glimpse !== wanted && glimpse !== 'silent');
-  if (seen.length > 0) return { ...judge(scope, wanted, seen), contrary };
-  return { sight: 'unseen', missing: [nothingToProbe(scope, plan)], contrary };
+  const brokenOff = seen.some(({ detail }) => detail === BROKEN_OFF);
+  if (seen.length > 0) return { ...judge(scope, wanted, seen), contrary, brokenOff };
+  return { sight: 'unseen', missing: [nothingToProbe(scope, plan)], contrary, brokenOff };
 }
 
 const nothingToProbe = (scope: string, { blind }: ProbePlan): string =>
