@@ -2,7 +2,7 @@ import type { Glimpse, Prober } from '../../../src/cutters/apisix/probe';
 import type { ProbePlan, ProbeTarget } from '../../../src/cutters/apisix/probe-plan';
 import { watch } from '../../../src/cutters/apisix/watch';
 
-const target: ProbeTarget = { method: 'GET', path: '/r1' };
+const target: ProbeTarget = { method: 'GET', path: '/r1', headers: {} };
 const plan: ProbePlan = { targets: [target], blind: [] };
 const never = new AbortController().signal;
 
