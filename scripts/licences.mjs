@@ -16,6 +16,7 @@ const ALLOWED = new Set([
 const TOOLS = [
   { name: /^caniuse-lite$/, licence: 'CC-BY-4.0', why: 'data that jest is transformed by' },
   { name: /^(@n8n(_io)?\/.+|n8n-workflow)$/, why: "n8n's own, with which its nodes are built and run" },
+  { name: /^(axe-core|lightningcss(-.+)?)$/, licence: 'MPL-2.0', why: 'it checks and packs the console, unchanged' },
   { name: /^(ssh2|cpu-features|buildcheck)$/, why: "n8n's, MIT by their files, which the lockfile doesn't show" },
 ];
 
