@@ -3,7 +3,9 @@ import { z } from 'zod';
 /** What `GET /api/v1/incidents/{number}` adds to an incident: what happened, from the first anomaly to the restore. */
 
 const time = z.iso.datetime();
-const sum = z.object({ usd: z.number(), tokens: z.number() });
+const sum = z
+  .object({ usd: z.number().optional(), tokens: z.number().optional() })
+  .describe('US dollars and tokens. Missing: nobody saw that, which is not nothing.');
 
 const step = z.object({
   seq: z
@@ -48,7 +50,7 @@ const objectDiff = z.object({
 });
 
 const cost = z.object({
-  from: time.describe('When it began to spend beyond what is usual.'),
+  from: time.describe('When it began to spend beyond what is usual, as far as could be seen.'),
   spent: sum.describe('From then until the cut was seen.'),
   beyondUsual: sum.describe('Of it, what was more than usual at that hour.'),
   perMinute: sum.describe('In the last minutes before the cut.'),
