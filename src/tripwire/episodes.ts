@@ -35,6 +35,17 @@ export class Episodes {
     return known && now - known.lastAt <= QUIET_MS ? known : undefined;
   }
 
+  /** The worst level of any that goes on. @param now epoch, in milliseconds. */
+  worst(now: number): Signal['level'] | undefined {
+    let worst: Signal['level'] | undefined;
+    for (const { level, lastAt } of this.running.values()) {
+      if (now - lastAt > QUIET_MS) continue;
+      if (level === 'trip') return level;
+      worst = level;
+    }
+    return worst;
+  }
+
   /** It is over: what comes is something new. */
   forget(subject: Subject): void {
     this.running.delete(nameOf(subject));

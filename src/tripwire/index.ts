@@ -13,6 +13,7 @@ import { Keeper } from './keeper';
 import { Known } from './known';
 import { LookSignals } from './look-signals';
 import { Memory } from './memory';
+import { Pulse, type SpendSummary } from './pulse';
 import type { Increment } from './reading';
 import { Restores } from './restores';
 import { createSource, type Source } from './scrape/source';
@@ -57,6 +58,10 @@ export interface TripwireService {
   readiness(): TripwireReadiness;
   /** Whether every source of spend is seen now. */
   sees(): boolean;
+  /** What is spent just now, in a few numbers. From memory, and cheap. */
+  now(): SpendSummary;
+  /** Told after every look, of one proxy after the other. @returns what ends it. */
+  onLook(listener: (summary: SpendSummary) => void): () => void;
   /** Keeps what was learnt. Orders that stand go on. */
   close(): Promise<void>;
 }
@@ -115,10 +120,13 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
   });
   const { routesOf = () => undefined } = options;
   const gateways = createGateways(config, subjects.scopes(), { routesOf, trouble, cleared, logger, monotonic });
+  const sees = (): boolean =>
+    watch.states().every(({ look, blindSince }) => look !== undefined && blindSince === undefined);
+  const pulse = new Pulse({ detection, episodes: trips.episodes, sees, logger });
   const watch = new Watch({
     ...{ config: tripwire, sources: sourcesOf(tripwire, now, monotonic), signals, trips },
     ...{ restores, gateways, keeper, latches: () => desk.latches(), trouble, cleared, alarm: alarms.raise, logger },
-    ...{ monotonic, random },
+    ...{ monotonic, random, onLook: (look) => pulse.looked(look.at) },
   });
 
   const recall = async (): Promise<void> => {
@@ -158,7 +166,9 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
         limit,
       ),
     readiness: () => readinessOf(tripwire, watch, detection, gateways, monotonic()),
-    sees: () => watch.states().every(({ look, blindSince }) => look !== undefined && blindSince === undefined),
+    sees,
+    now: () => pulse.summary(now()),
+    onLook: (listener) => pulse.onLook(listener),
     close: async () => {
       closed = true;
       trips.close();

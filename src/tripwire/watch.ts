@@ -22,6 +22,8 @@ export interface WatchOptions {
   readonly restores: Restores;
   readonly keeper: Keeper;
   readonly latches: () => readonly Latch[];
+  /** A look was taken, and what it showed was judged. Must not throw. */
+  readonly onLook?: ((look: Look, state: SourceState) => void) | undefined;
   /** Something lasts that has to be mended, and is over. Must not throw. */
   readonly trouble: (key: string, text: string) => void;
   readonly cleared: (key: string, text: string) => void;
@@ -114,6 +116,7 @@ export class Watch {
     this.judge(one, look);
     if (look.ok) trips.take(signals.of(look.source, look.scrape, look.at));
     trips.retry();
+    this.options.onLook?.(look, one.state);
     keeper.saveIfDue();
   }
 

@@ -147,6 +147,25 @@ it('trips beyond a ceiling, and not before; over restarts of LiteLLM', async () 
   });
 });
 
+it('tells those who listen after every look what is spent, until they end it', async () => {
+  const litellm = await litellmOf();
+  const { key } = litellm.addKey();
+  await burn(litellm, key, 1);
+  const { service } = await watch([litellm]);
+  const heard: ReturnType<TripwireService['now']>[] = [];
+  const end = service.onLook((summary) => void heard.push(summary));
+  await burn(litellm, key, 12);
+  await until(() => heard.some(({ usdPerMinute }) => usdPerMinute === 12));
+  expect(heard.at(-1)).toMatchObject({ sees: true, tokensPerMinute: expect.any(Number), standing: 'trip' });
+  expect(service.now()).toMatchObject({ sees: true, usdPerMinute: expect.any(Number), standing: 'trip' });
+  litellm.fail('/metrics/', 'error', 100);
+  await until(() => heard.at(-1)?.sees === false);
+  end();
+  const before = heard.length;
+  await looked();
+  expect(heard).toHaveLength(before);
+});
+
 it('a model that costs nothing trips by its tokens', async () => {
   const litellm = await litellmOf({ outputCost: 0 });
   const { key } = litellm.addKey();
