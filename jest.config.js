@@ -15,7 +15,7 @@ const folders = {
 module.exports = {
   ...folders[suite],
   testEnvironment: 'node',
-  setupFilesAfterEnv: ['<rootDir>/test/support/leaks.ts', '<rootDir>/test/support/properties.ts'],
+  setupFilesAfterEnv: ['leaks', 'properties', 'again'].map((name) => `<rootDir>/test/support/${name}.ts`),
   // n8n's library isn't installed here: a stand-in with the same shapes takes its place.
   moduleNameMapper: { '^n8n-workflow$': '<rootDir>/test/support/n8n/workflow.ts' },
   modulePathIgnorePatterns: ['<rootDir>/n8n-nodes/node_modules/', '<rootDir>/n8n-nodes/dist/'],

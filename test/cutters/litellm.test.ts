@@ -41,7 +41,7 @@ function cutters(litellm: SandboxLiteLLM, ...entries: Partial<Entry>[]): Cutter[
     scopes,
     memory,
     monotonic: () => clock,
-    timeoutMs: 150,
+    timeoutMs: 1_000,
   });
   opened.push(...made);
   return made;

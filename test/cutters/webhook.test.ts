@@ -28,7 +28,7 @@ const cutter = (entry: Partial<Entry> = {}): Cutter =>
     scopes,
     memory,
     now: () => clock,
-    timeoutMs: 150,
+    timeoutMs: 1_000,
   });
 
 const pass = (one: Cutter, severed: string[], order: number, mayRelease?: () => Promise<boolean>): Promise<Report> =>
