@@ -274,8 +274,8 @@ export class OrderDesk implements Desk {
       const { number, action, scope, by } = receipt.order;
       logger.info({ correlation: request.correlation, order: number, action, scope, by }, 'order accepted');
     } else if (receipt.kind === 'refused') {
-      if (receipt.refused === 'unknown-sender')
-        this.refused('unknown-sender', { source: request.source, correlation: request.correlation });
+      const { action, scope, source, correlation } = request;
+      if (receipt.refused === 'unknown-sender') this.refused('unknown-sender', { action, scope, source, correlation });
       if (receipt.refused === 'code-locked')
         events.alarm(
           'code-locked',

@@ -14,6 +14,10 @@ export function holdersOf(
   return new Set([name, ...(fallbacks[name]?.scopes ?? Object.keys(scopes))]);
 }
 
+/** The fallbacks that a STOP of this scope forbids. */
+export const heldBy = (config: Pick<Config, 'fallbacks' | 'scopes'>, scope: string): ReadonlySet<string> =>
+  new Set(Object.keys(config.fallbacks).filter((name) => holdersOf(config, name).has(scope)));
+
 /** How a fallback stands in this state of the ledger; `primary` in none. @param now epoch, in milliseconds. */
 export function standingIn(
   state: State | undefined,

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import { type Config, defaultScope } from '../config/schema';
 import type { FallbacksService } from '../fallback';
+import { heldBy } from '../fallback/holders';
 import type { Records } from '../ledger/records';
 import type { Subscriptions } from '../notify/events/subscriptions';
 import type { Desk } from '../orders/desk';
@@ -62,7 +63,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   const texts = openTexts(options);
   const routers = [
     api({
-      ...{ drills: options.drills, fallbacks: options.fallbacks },
+      ...{ drills: options.drills, fallbacks: options.fallbacks, fallbacksOf: (scope) => heldBy(config, scope) },
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),

@@ -91,7 +91,7 @@ export class Enforcer {
           periodMs: options.periodMs,
           ...(options.leases ? { againMs: AGAIN_MS } : {}),
           onReport: (goal, report) => this.onReport(cutter, goal, report),
-          onOvertaken: (goal, report) => this.settle(this.tell(cutter.name, goal.order, report)),
+          onOvertaken: (goal, report) => this.settle(this.tell(cutter.name, goal, report)),
           onError: (error) => options.logger.error({ err: error, cutter: cutter.name }, 'cutter failed'),
         }),
     );
@@ -239,7 +239,7 @@ export class Enforcer {
       severed: goal.severed,
       report,
     });
-    const entries = this.tell(cutter.name, goal.order, report);
+    const entries = this.tell(cutter.name, goal, report);
     this.settle(entries);
     this.changed.emit('change');
 
@@ -255,12 +255,15 @@ export class Enforcer {
   }
 
   /** What was done, for everybody who wants to hear of it, and for the ledger. */
-  private tell(cutter: string, order: number, { writes, drift }: Report): Entry[] {
+  private tell(cutter: string, goal: Wanted, { writes, drift }: Report): Entry[] {
+    const { order } = goal;
     for (const what of drift) this.options.events.drift(cutter, what);
     for (const what of writes) this.options.events.wrote(cutter, order, what);
+    // Which incidents it belongs to: the number is that of the newest order, whatever scope that was about.
+    const about = { cutter, order, severed: [...goal.severed].sort() };
     return [
-      ...drift.map((what): Entry => ({ kind: 'drift', data: { cutter, order, what } })),
-      ...writes.map((what): Entry => ({ kind: 'write', data: { cutter, order, what } })),
+      ...drift.map((what): Entry => ({ kind: 'drift', data: { ...about, what } })),
+      ...writes.map((what): Entry => ({ kind: 'write', data: { ...about, what } })),
     ];
   }
 

@@ -3,6 +3,7 @@ import type { Anchor } from './anchor';
 import { type Incident, incidents } from './incident';
 import type { SqlStore } from './sql-store';
 import type { Line } from './store';
+import { type Paper, readPaper } from './story/paper';
 import { type Verdict, verifyLedger } from './verify';
 
 /** What the ledger tells of the past. Every call is bounded in time and throws `StoreUnavailable` beyond. */
@@ -12,6 +13,8 @@ export interface Records {
   orders(query: { readonly scope?: string; readonly limit: number }): Promise<readonly Order[]>;
   /** Newest first. */
   incidents(query: { readonly limit: number }): Promise<readonly Incident[]>;
+  /** All that is on paper of the incident that this order opened; undefined when it opened none. */
+  incident(number: number): Promise<Paper | undefined>;
   /** In the order of their numbers: those that follow `after`, or the newest when it is left out. */
   lines(query: { readonly after?: number; readonly limit: number }): Promise<readonly Line[]>;
   /** Reads the whole ledger: may take long. */
@@ -33,6 +36,7 @@ export function records(store: SqlStore, ledgerKey: Buffer, anchor: Anchor): Rec
       ]);
       return incidents(orders, lines, limit);
     },
+    incident: (number) => readPaper(store.incidentShelf(), number),
     verify: async () => {
       const { head } = await store.refresh();
       return verifyLedger({ ledgerKey, head, anchor: anchor.read(), lines: (query) => store.sealedLines(query) });

@@ -21,6 +21,8 @@ create table if not exists pullcord.ledger (
   data text not null,
   hash text not null
 );
+-- What is asked of the past is asked by kind: it must not read the whole ledger while an order waits.
+create index if not exists ledger_kind on pullcord.ledger (kind, seq);
 
 create table if not exists pullcord.latch (
   scope text primary key,

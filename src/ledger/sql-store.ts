@@ -18,6 +18,8 @@ import {
   type Store,
   StoreUnavailable,
 } from './store';
+import type { Shelf } from './story/paper';
+import { sqlShelf } from './story/sql-shelf';
 
 /** Encrypts what holds secrets. `about` is bound to the text: a sealed snapshot can't pass for another one's. */
 export interface Sealer {
@@ -190,6 +192,11 @@ export class SqlStore implements Store {
 
   drillShelf<T extends KeptDrill>(): DrillShelf<T> {
     return new DrillShelf((text, params) => this.rows(text, params));
+  }
+
+  incidentShelf(): Shelf {
+    const order = (number: number) => this.order(number);
+    return sqlShelf({ rows: (text, params) => this.rows(text, params), order, toOrder });
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ import type { Latch } from '../../src/latch/latch';
 import type { Incident } from '../../src/ledger/incident';
 import type { Records } from '../../src/ledger/records';
 import type { Line } from '../../src/ledger/store';
+import type { Paper } from '../../src/ledger/story/paper';
 import type { Verdict } from '../../src/ledger/verify';
 import type { Desk, Outcome, Proof, Receipt } from '../../src/orders/desk';
 import type { Order, OrderRequest } from '../../src/orders/order';
@@ -75,6 +76,7 @@ export class FakeRecords implements Records {
   readonly asked: unknown[] = [];
   known: Order[] = [];
   found: Incident[] = [];
+  story: Paper | undefined;
   paper: Line[] = [];
   verdict: Verdict = { ok: true, lines: 0, faults: [] };
   /** What every call throws. */
@@ -93,6 +95,9 @@ export class FakeRecords implements Records {
   }
   async incidents(query: { limit: number }): Promise<readonly Incident[]> {
     return this.answer(query, this.found);
+  }
+  async incident(number: number): Promise<Paper | undefined> {
+    return this.answer({ incident: number }, this.story);
   }
   async lines(query: { after?: number; limit: number }): Promise<readonly Line[]> {
     return this.answer(query, this.paper);

@@ -11,6 +11,7 @@ import type { Spend } from '../../tripwire/spend';
 import type { Relay } from '../sms/relay';
 import { drillHandlers } from './drill-handlers';
 import { type FallbackHandlersOptions, fallbackHandlers } from './fallback-handlers';
+import { incidentHandlers } from './incident-handlers';
 import { openapi } from './openapi';
 import { outcomeWithin } from './outcome-within';
 import { placeOrder } from './place-order';
@@ -27,6 +28,8 @@ export interface ApiOptions {
   readonly drills: Pick<Drills, 'start' | 'report' | 'newest' | 'nextDue'>;
   /** Undefined where none is configured. */
   readonly fallbacks?: FallbackHandlersOptions['fallbacks'];
+  /** The fallbacks that are forbidden while this scope is severed. */
+  readonly fallbacksOf?: (scope: string) => ReadonlySet<string>;
   readonly tokens: readonly Token[];
   /** What a sever or restore without a scope is about. */
   readonly defaultScope: string;
@@ -45,6 +48,8 @@ export interface ApiOptions {
   /** Aborted when Pullcord goes down: who waits for an outcome is told at once how it stands. */
   readonly closing: AbortSignal;
 }
+
+const noFallbacks = (): ReadonlySet<string> => new Set();
 
 const LIST_LIMIT = 50;
 const SUBJECTS_LIMIT = 100;
@@ -104,6 +109,7 @@ export function api(options: ApiOptions): Router {
     ...subscriptionHandlers(options.subscriptions),
     ...drillHandlers(options),
     ...fallbackHandlers(options),
+    ...incidentHandlers({ records, now: options.now, fallbacksOf: options.fallbacksOf ?? noFallbacks }),
 
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),

@@ -100,6 +100,14 @@ export const operations = {
     query: schemas.incidentsQuery,
     answers: { 200: components.IncidentList },
   },
+  getIncident: {
+    ...read,
+    path: '/api/v1/incidents/{number}',
+    summary: 'One incident: what happened, from the first anomaly to the restore.',
+    params: schemas.orderPath,
+    answers: { 200: components.IncidentStory },
+    refusals: ['not-found', 'ledger-unavailable'],
+  },
   listLedger: {
     ...read,
     path: '/api/v1/ledger',

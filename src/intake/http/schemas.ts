@@ -4,6 +4,7 @@ import { drill, drillList } from './drill-schema';
 import { fallback, fallbackList } from './fallback-schema';
 import { relayReceipt } from './relay-schema';
 import { spend } from './spend-schema';
+import { story } from './story-schema';
 import { subscriptionComponents } from './subscription-schema';
 
 export { fallbackPath } from './fallback-schema';
@@ -183,6 +184,7 @@ const ledgerLine = z.object({
 const placed = z.union([outcome, pending]);
 const scopes = z.object({ scopes: z.array(scope) });
 const orders = z.object({ orders: z.array(order).describe('Newest first.') });
+const incidentStory = incident.extend(story.shape);
 const incidentList = z.object({ incidents: z.array(incident).describe('Newest first.') });
 const ledgerLines = z.object({ lines: z.array(ledgerLine) });
 const verdict = z.object({
@@ -247,6 +249,7 @@ export const components = {
   ScopeList: scopes,
   Incident: incident,
   IncidentList: incidentList,
+  IncidentStory: incidentStory,
   LedgerLine: ledgerLine,
   LedgerLines: ledgerLines,
   Verdict: verdict,
@@ -271,6 +274,7 @@ export type OutcomeAnswer = z.input<typeof outcome>;
 export type PlacedAnswer = z.input<typeof placed>;
 export type ScopeAnswer = z.input<typeof scope>;
 export type IncidentAnswer = z.input<typeof incident>;
+export type IncidentStoryAnswer = z.input<typeof incidentStory>;
 export type LedgerLineAnswer = z.input<typeof ledgerLine>;
 export type VerdictAnswer = z.input<typeof verdict>;
 export type FallbackBody = z.output<typeof fallbackBody>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { openapi } from '../../../src/intake/http/openapi';
 import { operations, refusalsOf } from '../../../src/intake/http/operations';
 import type { RelayReceipt } from '../../../src/intake/sms/relay';
+import type { Paper } from '../../../src/ledger/story/paper';
 import type { Notice } from '../../../src/notify/channel';
 import { eventOf, typeOf } from '../../../src/notify/events/from-notice';
 import type { Order } from '../../../src/orders/order';
@@ -145,6 +146,7 @@ const addressOf = (path: string): string =>
 
 it('and the router serves every path that it has', async () => {
   records.known = [{ ...order, number: 1 }];
+  records.story = paper;
   // A door of their own: of one door's failures only so many are answered one by one.
   const strangers = await openDoor({ records });
   for (const [path, method, { security, responses }] of described()) {
@@ -163,6 +165,34 @@ it('and the router serves every path that it has', async () => {
 const order: Order = {
   ...{ number: 7, key: 'k', action: 'sever', scope: 'agent', source: 'sms', by: 'alice' },
   ...{ reason: 'why', correlation: 'c', at: NOW },
+};
+
+const paper: Paper = {
+  incident: { ...{ number: 7, scope: 'agent', openedBy: 'alice', openedAt: NOW, severedAt: NOW + 9 }, orders: [7, 8] },
+  lines: [
+    {
+      ...{ seq: 1, at: NOW, kind: 'tripped', hash: '' },
+      data: { ...figures, scope: 'agent', order: 7, mode: 'act', why: 'it burns' },
+    },
+    { seq: 2, at: NOW, kind: 'order', data: { number: 7, action: 'sever', scope: 'agent', by: 'tripwire' }, hash: '' },
+    {
+      ...{ seq: 3, at: NOW + 5, kind: 'write', hash: '' },
+      data: {
+        ...{ cutter: 'apisix main', order: 7, what: 'PATCH clamp: 1 route: a' },
+        objects: [
+          {
+            gateway: 'main',
+            objects: ['routes/a'],
+            changes: [
+              { path: '/plugins/x', before: '(hidden)' },
+              { path: '/y', after: [1] },
+            ],
+          },
+        ],
+      },
+    },
+  ],
+  truncated: true,
 };
 
 describe('a body that it refuses, the server refuses; one that it takes, the server takes', () => {
@@ -285,6 +315,10 @@ describe('every answer is as it says', () => {
     records.verdict = { ok: false, lines: 3, faults: ['line 4 is missing'] };
     for (const path of ['spend', 'scopes', 'incidents', 'ledger', 'ledger/verify'].map((name) => `/api/v1/${name}`))
       conforms(await door.call('GET', path), path);
+    records.story = paper;
+    const told = await door.call('GET', '/api/v1/incidents/7');
+    conforms(told, '/api/v1/incidents/{number}');
+    expect(told.json).toMatchObject({ cost: {}, objects: [{}], truncated: true });
     for (const path of ['/healthz', '/readyz', '/openapi.json']) conforms(await door.call('GET', path), path);
   });
 

@@ -169,6 +169,33 @@ describe('incidents and the ledger', () => {
     expect(records.asked).toEqual([{ limit: 2 }]);
   });
 
+  it('one incident, and what happened in it', async () => {
+    const incident = { number: 7, scope: 'agent', openedBy: 'alice', openedAt: NOW, orders: [7] };
+    const data = { number: 7, action: 'sever', scope: 'agent', source: 'sms', by: 'alice' };
+    records.story = {
+      incident,
+      lines: [{ seq: 3, at: NOW, kind: 'order', data, hash: 'ab' }],
+      truncated: false,
+    };
+    expect(await door.call('GET', '/api/v1/incidents/7')).toMatchObject({
+      status: 200,
+      json: {
+        ...{ ...incident, openedAt: at, objects: [] },
+        timeline: [
+          {
+            ...{ seq: 3, at, afterMs: 0, kind: 'order', who: 'alice', evidence: data },
+            text: 'alice ordered to sever agent by text message: order 7.',
+          },
+        ],
+      },
+    });
+    expect(records.asked).toEqual([{ incident: 7 }]);
+  });
+
+  it('an order that opened none', async () => {
+    expect(await door.call('GET', '/api/v1/incidents/8')).toMatchObject({ status: 404, json: { reason: 'not-found' } });
+  });
+
   it.each([
     ['', { limit: 100 }],
     ['?after=0&limit=1000', { after: 0, limit: 1000 }],
@@ -210,7 +237,7 @@ describe('incidents and the ledger', () => {
     expect(records.asked).toHaveLength(before + 1);
   });
 
-  it.each(['/api/v1/orders', '/api/v1/orders/1', '/api/v1/incidents', '/api/v1/ledger'])(
+  it.each(['/api/v1/orders', '/api/v1/orders/1', '/api/v1/incidents', '/api/v1/incidents/1', '/api/v1/ledger'])(
     'a ledger that does not answer is said: %s',
     async (path) => {
       records.failure = new StoreUnavailable('postgres://secret-detail');
