@@ -12,13 +12,14 @@ import { Results } from './desk/results';
 import { createFallbackCutters, type FallbacksService, startFallbacks } from './fallback';
 import { openDoors } from './intake/doors';
 import { createReplies } from './intake/sms/replies';
-import { createTwilioSender, type Sender } from './intake/sms/sender';
+import { senderOf } from './intake/sms/sender-of';
 import { Enforcer } from './latch/enforcer';
 import { isCut } from './latch/latch';
 import type { Leases } from './ledger/leases';
 import { openLedger } from './ledger/open';
 import { records } from './ledger/records';
 import type { Entry } from './ledger/store';
+import { createMetrics } from './metrics';
 import { createAlarms } from './notify/alarms';
 import { createChannels } from './notify/channels';
 import { type Events, eventsChannel } from './notify/events';
@@ -99,7 +100,8 @@ async function assemble(
 
   /** What is told from the first moment on, and begins later. */
   const late: { events?: Events; leases?: Leases | undefined } = {};
-  const sender = senderOf(options);
+  const metrics = createMetrics({ config, version, logger, now });
+  const sender = metrics.sender(senderOf(config, twilioApiUrl));
   const operators = openOperatorsFile({
     ...{ path: operatorsPath(config), keys, now },
     onTrouble: (message) => alarms.raise('operators', message),
@@ -114,7 +116,7 @@ async function assemble(
   const { supervise } = supervision;
 
   const ledger = await openLedger({
-    ...{ config, keys, now },
+    ...{ config, keys, now, onWrite: metrics.ledger.written },
     onTrouble: (key, text, error) => {
       logger.error({ err: error }, text);
       alarms.raise(key, text);
@@ -122,8 +124,9 @@ async function assemble(
   });
   atEnd(() => ledger.close());
   const { store, spool } = ledger;
+  const allLeases = metrics.leases(ledger.leases);
   /** The embedded database is one instance's alone. */
-  const leases = config.databaseUrl === undefined ? undefined : ledger.leases;
+  const leases = config.databaseUrl === undefined ? undefined : allLeases;
   late.leases = leases;
   const record = (...entries: Entry[]): Promise<unknown> => store.commit(() => ({ entries }));
   atEnd(() => record({ kind: 'stop', data: { version } }).catch(() => undefined));
@@ -143,27 +146,36 @@ async function assemble(
     });
   atEnd(() => lastResort?.close(500));
 
+  const enforcement = metrics.enforcement(() => store.mirror()?.latches.values() ?? []);
   /** By gateway and scope, as the enforcer sees them. */
   const routes = new Map<string, ReadonlyMap<string, readonly Route[]>>();
   const cutters = createCutters({
     ...{ config, store, snapshots: ledger.snapshots, logger, now },
     onRoutes: (gateway, chosen) => routes.set(gateway, chosen),
     onGuard: (gateway, faults) => superviseGuard(supervise, gateway, faults),
+    onProbe: enforcement.probed,
   });
   const fallbackCutters = createFallbackCutters(config, store, memoryIn(store), now);
+  const all = [...cutters, ...fallbackCutters.values()];
+  enforcement.expect(all.map(({ name }) => name));
   const enforcer = new Enforcer({
     ...{ store, spool, logger, now, periodMs, scopes: [...scopeNames(config), DRILL_SCOPE] },
-    cutters: [...cutters, ...fallbackCutters.values()],
+    cutters: all,
     leases,
     events: {
-      ...supervise,
-      wrote: (cutter, order, what) => logger.info({ cutter, order, correlation: desk.correlationOf(order) }, what),
+      ...{ ...supervise, ...enforcement },
+      wrote: (cutter, order, what) => {
+        enforcement.wrote(cutter);
+        logger.info({ cutter, order, correlation: desk.correlationOf(order) }, what);
+      },
       settled: (latch, { gateways }) => {
+        enforcement.settled(latch);
         const { scope, order, state } = latch;
         logger.info({ scope, order, state, gateways, correlation: desk.correlationOf(order) }, 'seen');
         if (!isRehearsal(scope)) alarms.tell({ kind: isCut(latch) ? 'severed' : 'restored', scope, order, at: now() });
       },
       drift: (cutter, what) => {
+        enforcement.drifted(cutter);
         logger.warn({ cutter }, what);
         alarms.raise(`drift ${cutter} ${what}`, `${cutter}: ${what}`);
       },
@@ -187,6 +199,8 @@ async function assemble(
       },
       alarm: alarms.raise,
       refused: (refusal) => alarms.tell({ ...refusalNotice(refusal), at: now() }),
+      placed: metrics.orders.placed,
+      counted: metrics.orders.refused,
     },
   });
 
@@ -198,12 +212,15 @@ async function assemble(
   late.events = events;
   let listenerUrl = '';
   const drills = startDrills({
-    ...{ config, desk, store, leases: ledger.leases, logger, now, operator: drillOperator },
+    ...{ config, desk, store, leases: allLeases, logger, now, operator: drillOperator },
     twilioApiUrl,
     ...{ monotonic: options.monotonic, stepMs: options.drillStepMs, randomId: randomUUID },
     listenerUrl: () => listenerUrl,
     record: (entry) => desk.note(entry),
-    tell: (report) => alarms.tell({ kind: 'drill', text: report.text, drill: shownReport(report), at: now() }),
+    tell: (report) => {
+      metrics.drilled(report);
+      alarms.tell({ kind: 'drill', text: report.text, drill: shownReport(report), at: now() });
+    },
   });
 
   const watch = new LedgerWatch({
@@ -271,13 +288,24 @@ async function assemble(
     ...(options.monotonic ? { monotonic: options.monotonic } : {}),
     routesOf: (gateway, scope) => routes.get(gateway)?.get(scope),
     ceilings: () => fallbacks?.ceilings() ?? [],
-    onSpent: (increment) => fallbacks?.spent(increment),
+    onSpent: (increment) => {
+      metrics.tripwire.spent(increment);
+      fallbacks?.spent(increment);
+    },
+    onLook: metrics.tripwire.looked,
+    onSignal: metrics.tripwire.began,
   });
   atEnd(() => tripwire?.close());
   supervision.start({ cutters, store, jobs, tripwire, drills, fallbacks, latches: () => desk.latches() });
   atEnd(() => supervision.close());
 
   atEnd(() => drills.close());
+  metrics.show({
+    ...{ now, drills, tripwire, fallbacks, ready: supervision.readiness, healthy: jobs.healthy },
+    ...{ state: () => store.mirror(), latches: () => desk.latches(), spooled: () => spool.all() },
+    backlog: async () => (await jobs.backlog?.()) ?? [],
+    owed: () => events.backlog(),
+  });
 
   const closing = new AbortController();
   const doors = await openDoors({
@@ -286,6 +314,7 @@ async function assemble(
     ready: async () => supervision.readiness(),
     spend: (limit) => tripwire?.spend(limit),
     subscriptions: events.subscriptions,
+    beside: [metrics.router],
     missing: (scope) => {
       const latch = store.mirror()?.latches.get(scope);
       return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];
@@ -306,15 +335,4 @@ async function assemble(
   drills.resume();
   logger.info({ public: publicUrl, internal: internalUrl, version }, 'pullcord serves');
   return { publicUrl, internalUrl };
-}
-
-function senderOf({ config, twilioApiUrl }: PullcordOptions): Sender | undefined {
-  const { twilio } = config.sms;
-  const [authToken] = twilio?.authTokens ?? [];
-  const [from] = twilio?.numbers ?? [];
-  if (!twilio || authToken === undefined || from === undefined) return undefined;
-  return createTwilioSender({
-    ...{ accountSid: twilio.accountSid, authToken, from },
-    ...(twilioApiUrl === undefined ? {} : { baseUrl: twilioApiUrl }),
-  });
 }

@@ -11,7 +11,7 @@ import { createLiteLLMCutters } from './litellm';
 import type { Memory } from './memory';
 import { createWebhookCutter } from './webhook';
 
-export interface CuttersOptions extends Pick<ApisixCutterOptions, 'onRoutes' | 'onGuard'> {
+export interface CuttersOptions extends Pick<ApisixCutterOptions, 'onRoutes' | 'onGuard' | 'onProbe'> {
   readonly config: Config;
   readonly store: Store;
   readonly snapshots: SnapshotStore;
@@ -26,7 +26,7 @@ export const memoryIn = (store: Store): Memory => ({
 });
 
 /** Every cutter that is configured: the gateways first, the others beside them. */
-export function createCutters({ config, store, snapshots, logger, now, onRoutes, onGuard }: CuttersOptions): Cutter[] {
+export function createCutters({ config, store, snapshots, logger, now, ...told }: CuttersOptions): Cutter[] {
   const all = withCanary(config.scopes);
   const scopes = [...new Set([...Object.keys(all), ...scopeNames(config)])];
   const routeless = scopes.filter((scope) => !Object.hasOwn(all, scope));
@@ -35,10 +35,7 @@ export function createCutters({ config, store, snapshots, logger, now, onRoutes,
   const ofPeople = [...scopeNames(config)];
   return [
     ...Object.entries(config.gateways).map(([name, gateway]) =>
-      sparing(
-        createApisixCutter({ name, config: gateway, scopes: all, snapshots, logger, now, onRoutes, onGuard }),
-        routeless,
-      ),
+      sparing(createApisixCutter({ name, config: gateway, scopes: all, snapshots, logger, now, ...told }), routeless),
     ),
     ...createLiteLLMCutters({ config: config.cutters.litellm, scopes, memory }),
     ...config.cutters.webhooks.map((webhook) =>

@@ -48,6 +48,10 @@ export interface DeskOptions {
     alarm(key: string, text: string): void;
     /** Something was refused, as a line of paper: the first of a reason, then how many more within a minute. */
     refused(refusal: Entry): void;
+    /** What became of an order; undefined when the desk failed. To be counted: must not throw, must not take long. */
+    placed?(request: OrderRequest, receipt: Receipt | undefined): void;
+    /** Each refusal by itself. The same holds. */
+    counted?(reason: RefusalReason): void;
   };
 }
 
@@ -85,10 +89,13 @@ export class OrderDesk implements Desk {
   }
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
+    let receipt: Receipt | undefined;
     try {
-      return await this.take(request, proof);
+      receipt = await this.take(request, proof);
+      return receipt;
     } finally {
       this.authorities.end(request.key);
+      this.options.events.placed?.(request, receipt);
     }
   }
 
@@ -140,7 +147,7 @@ export class OrderDesk implements Desk {
     if (!verdict) throw new Error('the store committed without asking for a decision');
     const { receipt, change } = verdict;
     for (const { kind, data } of change?.entries ?? [])
-      if (kind === 'refusal') this.told.count(data.reason as RefusalReason, data);
+      if (kind === 'refusal') this.tellRefused(data.reason as RefusalReason, data);
     // What `stands` was answered above, within the bound.
     return this.carryOut(receipt as Receipt, request, orderedAt);
   }
@@ -168,11 +175,12 @@ export class OrderDesk implements Desk {
 
   refused(reason: RefusalReason, data: Readonly<Record<string, unknown>>): void {
     this.meter.count(reason, data);
-    this.told.count(reason, data);
+    this.tellRefused(reason, data);
   }
 
   /** Tells of a refusal that is on paper already. */
   tellRefused(reason: RefusalReason, data: Readonly<Record<string, unknown>>): void {
+    this.options.events.counted?.(reason);
     this.told.count(reason, data);
   }
 

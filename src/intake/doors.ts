@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import { type Config, defaultScope } from '../config/schema';
@@ -34,6 +34,8 @@ export interface DoorsOptions {
   /** What the tripwire sees; undefined where there is none. */
   readonly spend: (limit: number) => Spend | undefined;
   readonly subscriptions: Subscriptions;
+  /** What else is on the internal listener. */
+  readonly beside: readonly Router[];
   readonly say: (to: string, text: string) => void;
   readonly alarm: (key: string, text: string) => void;
   readonly closing: AbortSignal;
@@ -67,6 +69,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),
+    ...options.beside,
   ];
   const inside = await listen(internalApp({ ...context, routers }), config.listen.internal, {
     malformed: problemAnswer,

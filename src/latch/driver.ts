@@ -4,6 +4,9 @@ import type { Aim } from './turns';
 /** How long to wait before the next try while the goal has not been seen. Milliseconds; the last one repeats. */
 const BACKOFF_MS = [10, 20, 50, 100, 200, 500, 1_000, 2_000] as const;
 
+/** How one pass ended: it has seen its goal or has not, a newer goal came, or it broke. */
+export type PassEnd = 'reached' | 'missed' | 'overtaken' | 'failed';
+
 export interface DriverOptions<G extends Aim> {
   /** One pass of the cutter. */
   readonly enforce: (goal: G, overtaken: AbortSignal) => Promise<Report>;
@@ -14,6 +17,8 @@ export interface DriverOptions<G extends Aim> {
   /** What a pass did before it was overtaken; what it saw proves nothing any more. */
   readonly onOvertaken: (goal: G, report: Report) => void;
   readonly onError: (error: unknown) => void;
+  /** @param ms from its beginning to its report. Must not throw. */
+  readonly onPassed?: ((end: PassEnd, ms: number) => void) | undefined;
   /** How often to look when nothing is to do. Milliseconds. */
   readonly periodMs: number;
   /**
@@ -81,12 +86,21 @@ export class Driver<G extends Aim> {
 
   private async enforce(goal: G): Promise<boolean> {
     const { signal } = this.pass;
+    const began = performance.now();
+    const passed = (end: PassEnd, at = performance.now()): void => this.options.onPassed?.(end, at - began);
     try {
       const report = await this.options.enforce(goal, signal);
-      if (!signal.aborted) return this.options.onReport(goal, report);
+      const reportedAt = performance.now();
+      if (!signal.aborted) {
+        const reached = this.options.onReport(goal, report);
+        passed(reached ? 'reached' : 'missed', reportedAt);
+        return reached;
+      }
+      passed('overtaken', reportedAt);
       this.options.onOvertaken(goal, report);
       return false;
     } catch (error) {
+      passed(signal.aborted ? 'overtaken' : 'failed');
       if (!signal.aborted) this.options.onError(error);
       return false;
     }

@@ -5,7 +5,7 @@ import type { Cutter, Goal, Report } from '../cutters/cutter';
 import type { Leases } from '../ledger/leases';
 import type { Spool } from '../ledger/spool';
 import type { Entry, State, Store } from '../ledger/store';
-import { Driver } from './driver';
+import { Driver, type PassEnd } from './driver';
 import { isCut, type Latch } from './latch';
 import { type ScopeSight, type Seen, settled, sightOf } from './settle';
 import { LEAVE_MS } from './turn';
@@ -45,6 +45,10 @@ export interface EnforcerEvents {
   cleared(key: string, text: string): void;
   /** A scope is severing and not yet seen; asked at each report, for the last resort. */
   unsettled(latch: Latch): void;
+  /** A pass at one system ended. On the way of a STOP, as the next one is: to be counted, and no more. */
+  passed?(cutter: string, end: PassEnd, ms: number): void;
+  /** What a pass saw, that was made for these scopes and that nothing has overtaken. */
+  reported?(order: number, severed: ReadonlySet<string>, report: Report): void;
 }
 
 /** After a leave that another instance may still have had, and what it takes to write. Milliseconds. */
@@ -92,6 +96,7 @@ export class Enforcer {
           ...(options.leases ? { againMs: AGAIN_MS } : {}),
           onReport: (goal, report) => this.onReport(cutter, goal, report),
           onOvertaken: (goal, report) => this.settle(this.tell(cutter.name, goal, report)),
+          onPassed: (end, ms) => options.events.passed?.(cutter.name, end, ms),
           onError: (error) => options.logger.error({ err: error, cutter: cutter.name }, 'cutter failed'),
         }),
     );
@@ -240,6 +245,7 @@ export class Enforcer {
       report,
     });
     const entries = this.tell(cutter.name, goal, report);
+    this.options.events.reported?.(goal.order, goal.severed, report);
     this.settle(entries);
     this.changed.emit('change');
 

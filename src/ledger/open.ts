@@ -18,6 +18,8 @@ export interface LedgerOptions {
   readonly keys: Pick<Keys, 'ledger' | 'snapshots'>;
   readonly now: Clock;
   readonly onTrouble: (key: string, text: string, error: unknown) => void;
+  /** A write ended, well or not, after so many milliseconds. Must not throw. */
+  readonly onWrite?: ((ok: boolean, ms: number) => void) | undefined;
 }
 
 export interface Ledger {
@@ -44,7 +46,7 @@ const SNAPSHOTS_MS = 1_000;
  * start (law 4): every call is then `StoreUnavailable`, STOP works and RESTORE refuses.
  * @throws DataDirInUse
  */
-export async function openLedger({ config, keys, now, onTrouble }: LedgerOptions): Promise<Ledger> {
+export async function openLedger({ config, keys, now, onTrouble, onWrite }: LedgerOptions): Promise<Ledger> {
   const database = await openDatabase(config, onTrouble);
   const spool = new Spool(config.dataDir, (error) =>
     onTrouble(
@@ -63,6 +65,7 @@ export async function openLedger({ config, keys, now, onTrouble }: LedgerOptions
     now,
     timeoutMs: STATEMENT_MS,
     onHead: (head) => anchor.note(head),
+    onWrite,
   });
   return {
     ...{ store, spool, anchor, database, sealer },

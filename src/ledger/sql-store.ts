@@ -37,6 +37,8 @@ export interface SqlStoreOptions {
   readonly timeoutMs: number;
   /** Told after each commit; for the anchor that stands outside of the database. */
   readonly onHead?: (head: State['head']) => void;
+  /** Told how long the database took for a write, and whether it said that it was written. Must not throw. */
+  readonly onWrite?: ((ok: boolean, ms: number) => void) | undefined;
 }
 
 /** How often a decision is taken again because another instance was faster. */
@@ -206,9 +208,14 @@ export class SqlStore implements Store {
   /** @throws StoreUnavailable, in doubt when the database may have written it without saying so. */
   private async written(change: string): Promise<{ status: string }[]> {
     const way: Way = {};
+    const began = performance.now();
+    const ended = (ok: boolean): void => this.options.onWrite?.(ok, performance.now() - began);
     try {
-      return await this.rows<{ status: string }>('select pullcord.commit($1) as status', [change], way);
+      const rows = await this.rows<{ status: string }>('select pullcord.commit($1) as status', [change], way);
+      ended(true);
+      return rows;
     } catch (error) {
+      ended(false);
       way.givenUp = true;
       if (!(error instanceof Error) || !way.sent || isRefusal(error.cause)) throw error;
       throw new StoreUnavailable(error.message, true);

@@ -1,12 +1,26 @@
 import { type BackendFactory, type IQueueBackend, type JobsOptions, withBackend } from 'bullmq';
 import type { Schedule } from '../cron';
 import { brake } from './brake';
-import { type Job, jobId, keep, type Lane, laneOf, lanes, priorityOf, retries, type Timetable } from './jobs';
+import {
+  type Job,
+  jobId,
+  keep,
+  type Lane,
+  type LaneBacklog,
+  laneOf,
+  lanes,
+  priorityOf,
+  retries,
+  type Timetable,
+} from './jobs';
 import type { TakenJob } from './process';
 import { settled, waitFor } from './wait';
 
 const PREFIX = 'pullcord';
 const SECOND_MS = 1_000;
+
+/** Jobs that are looked through for the oldest: they stand there by their priority. */
+const OLDEST_OF = 100;
 
 /** How long close waits for the handlers that run. Milliseconds. */
 const GRACE_MS = 2 * SECOND_MS;
@@ -29,6 +43,8 @@ export interface Bull {
    * should be: a time that was missed stands there until a worker takes it.
    */
   keepTime(timetable: Timetable): Promise<void>;
+  /** What waits, lane by lane. */
+  backlog(): Promise<readonly LaneBacklog[]>;
   /** Sets a worker going again that came to a stand. */
   keepWorking(): void;
   /** Within 3 s. The connections that were handed in stay open. */
@@ -42,12 +58,17 @@ export function openBull<B extends IQueueBackend, Connection>(options: BullOptio
     add: (job) => opened[laneOf(job)].add(job),
     keepTime: ({ drill }) => opened[laneOf({ name: 'drill' })].schedule('drill', drill),
     keepWorking: () => all.forEach((lane) => lane.keepWorking()),
+    backlog: async () => [
+      { lane: 'orders', ...(await opened.orders.backlog()) },
+      { lane: 'deliveries', ...(await opened.deliveries.backlog()) },
+    ],
     close: async () => void (await Promise.all(all.map((lane) => lane.close()))),
   };
 }
 
 interface OpenLane extends Pick<Bull, 'add' | 'keepWorking' | 'close'> {
   schedule(name: 'drill', wanted: Schedule | undefined): Promise<void>;
+  backlog(): Promise<Omit<LaneBacklog, 'lane'>>;
 }
 
 function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, Connection>, lane: Lane): OpenLane {
@@ -96,6 +117,15 @@ function openLane<B extends IQueueBackend, Connection>(options: BullOptions<B, C
       if (next !== undefined && (await queue.getJob(`repeat:${name}:${next}`))) return;
       const data: Job = { name };
       await queue.upsertJobScheduler(name, { pattern, tz }, { name, data, opts: settingsOf(data) });
+    },
+    async backlog() {
+      const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'failed');
+      const { waiting = 0, prioritized = 0, delayed = 0, active = 0, failed = 0 } = counts;
+      const ready = waiting + prioritized;
+      const oldest = ready === 0 ? [] : await queue.getJobs(['waiting', 'prioritized'], 0, OLDEST_OF - 1, true);
+      const times = oldest.flatMap((job) => (job ? [job.timestamp] : []));
+      const oldestAt = times.length === 0 ? undefined : Math.min(...times);
+      return { counts: { ready, delayed, active, failed }, oldestAt };
     },
     keepWorking() {
       if (!closing && !worker.isPaused() && !worker.isRunning()) worker.run().catch(options.onError);

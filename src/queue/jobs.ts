@@ -99,12 +99,22 @@ export class QueueUnavailable extends Error {
   override readonly name = 'QueueUnavailable';
 }
 
+/** What waits in one lane. */
+export interface LaneBacklog {
+  readonly lane: keyof typeof lanes;
+  readonly counts: Readonly<Record<'ready' | 'delayed' | 'active' | 'failed', number>>;
+  /** When the oldest job was added that could be taken now, of the first hundred. Epoch, in milliseconds. */
+  readonly oldestAt: number | undefined;
+}
+
 /** The queue makes an order fast; nothing depends on it. It fails by refusing a job, soon and aloud. */
 export interface Jobs {
   /** @throws QueueUnavailable within `addTimeoutMs`, also while the server is away or frozen. */
   add(job: Job): Promise<void>;
   /** Whether the queue answered when it was last asked, at most a few seconds ago. */
   healthy(): boolean;
+  /** What waits. Left out: nobody can be asked. @throws when the queue does not answer; not bounded in time */
+  backlog?(): Promise<readonly LaneBacklog[]>;
   /** Lets running jobs end, at most 2 s, and lets go of everything within 3 s. Never throws. */
   close(): Promise<void>;
 }

@@ -90,6 +90,10 @@ export async function startQueue(options: QueueOptions): Promise<Jobs> {
 
   return {
     healthy: () => healthy,
+    async backlog() {
+      if (!bull || closed) throw new QueueUnavailable('the queue was not reached yet');
+      return bull.backlog();
+    },
     async add(job) {
       if (!bull || closed) throw new QueueUnavailable(closed ? 'the queue is closed' : 'the queue was not reached yet');
       try {

@@ -16,9 +16,11 @@ import { Memory } from './memory';
 import { Pulse, type SpendSummary } from './pulse';
 import type { Increment } from './reading';
 import { Restores } from './restores';
+import type { Look } from './scrape/look';
 import { createSource, type Source } from './scrape/source';
 import type { Ceiling } from './settings';
 import { settingsOf } from './settings-of';
+import type { Signal } from './signal';
 import { type Spend, spendNow } from './spend';
 import { Subjects } from './subjects';
 import { Sums } from './sums';
@@ -38,6 +40,9 @@ export interface TripwireOptions {
   readonly ceilings?: (() => readonly Ceiling[]) | undefined;
   /** Told of all that is spent. Must not throw. */
   readonly onSpent?: ((increment: Increment) => void) | undefined;
+  /** Told of each look, and of each warning and trip that begins. Must not throw. */
+  readonly onLook?: ((look: Look) => void) | undefined;
+  readonly onSignal?: ((signal: Signal) => void) | undefined;
   readonly logger: Logger;
   readonly now: Clock;
   readonly monotonic?: () => number;
@@ -95,6 +100,7 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
     note: (entry) => desk.note(entry),
     tell: (notice) => alarms.tell({ ...notice, at: now() }),
     alarm: alarms.raise,
+    began: options.onSignal,
   });
   const restores = new Restores({
     scopes: subjects.scopes(),
@@ -126,7 +132,11 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
   const watch = new Watch({
     ...{ config: tripwire, sources: sourcesOf(tripwire, now, monotonic), signals, trips },
     ...{ restores, gateways, keeper, latches: () => desk.latches(), trouble, cleared, alarm: alarms.raise, logger },
-    ...{ monotonic, random, onLook: (look) => pulse.looked(look.at) },
+    ...{ monotonic, random },
+    onLook: (look) => {
+      pulse.looked(look.at);
+      options.onLook?.(look);
+    },
   });
 
   const recall = async (): Promise<void> => {

@@ -23,6 +23,8 @@ export interface TripsOptions {
   readonly tell: (notice: Omit<Notice, 'at'>) => void;
   /** What people have to hear of beyond a trip. Must not throw. */
   readonly alarm: (key: string, text: string) => void;
+  /** A trip or a warning begins. Must not throw. */
+  readonly began?: ((signal: Signal) => void) | undefined;
   readonly logger: Logger;
 }
 
@@ -73,6 +75,7 @@ export class Trips {
 
   private trip(signal: Signal, scopes: readonly string[]): void {
     const begins = this.episodes.begins(signal);
+    if (begins) this.options.began?.(signal);
     if (this.options.mode === 'observe') {
       if (begins) for (const scope of scopes) this.would(scope, signal);
       return;
@@ -97,6 +100,7 @@ export class Trips {
 
   private warn(signal: Signal): void {
     if (!this.episodes.begins({ ...signal, level: 'warn' })) return;
+    this.options.began?.({ ...signal, level: 'warn' });
     const { note, tell, logger, subjects } = this.options;
     const scope = subjects.scopeOf(signal.subject);
     const told = this.tellingOf({ ...signal, level: 'warn' });

@@ -14,7 +14,7 @@ import { Lookout, type View } from './lookout';
 import { chooses } from './match';
 import { NO_LEAVE, type Notes } from './notes';
 import { Overtaken, stopIf } from './overtaken';
-import { createProber, type Prober } from './probe';
+import { createProber, type Glimpse, type Prober } from './probe';
 import { createRewriter, type SnapshotStore } from './rewrite';
 import { type RewriteGoal, RewriteRung } from './rewrite-rung';
 import { type Route, routeOf } from './route';
@@ -34,6 +34,8 @@ export interface ApisixCutterOptions {
   readonly onRoutes?: ((gateway: string, chosen: ReadonlyMap<string, readonly Route[]>) => void) | undefined;
   /** What is wrong with the guards, once a pass; empty when all is well. Must not throw. */
   readonly onGuard?: ((gateway: string, faults: readonly string[]) => void) | undefined;
+  /** One probe, by what it saw. Must not throw. */
+  readonly onProbe?: ((gateway: string, glimpse: Glimpse) => void) | undefined;
   /** In place of what is made of the configuration: for a gateway that is asked otherwise than by HTTP. */
   readonly api?: AdminApi;
   readonly prober?: Prober;
@@ -61,12 +63,13 @@ interface Pass {
  * what can't be read is not released, and "refused" is said only of what every gateway was seen to refuse.
  */
 export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
-  const { name, config, scopes, snapshots, logger, now, onRoutes, onGuard, random = Math.random } = options;
+  const { name, config, scopes, snapshots, logger, now, onRoutes, onGuard, onProbe, random = Math.random } = options;
   const { adminUrl, adminKey, gatewayUrls, timeoutMs, caFile, method, probeConnections: connections } = config;
   const api = options.api ?? createAdminApi({ url: adminUrl, key: adminKey, timeoutMs, caFile, random });
   const clamp = new ClampRung(api);
   const rewrite = new RewriteRung(createRewriter({ api, snapshots, gateway: name, now }));
-  const prober = options.prober ?? createProber({ gatewayUrls, connections, timeoutMs, caFile });
+  const onGlimpse = (glimpse: Glimpse): void => onProbe?.(name, glimpse);
+  const prober = options.prober ?? createProber({ gatewayUrls, connections, timeoutMs, caFile, onGlimpse });
   const patienceMs = method === 'auto' ? config.climbAfterMs : Number.POSITIVE_INFINITY;
   const lookout = new Lookout({ gateway: name, scopes, prober, now, timeoutMs, patienceMs });
   const holdings = new Holdings(scopes);

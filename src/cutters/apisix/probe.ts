@@ -25,6 +25,8 @@ export interface ProberOptions {
   readonly connections: number;
   readonly timeoutMs: number;
   readonly caFile?: string | undefined;
+  /** Told of each connection, by what it saw. Must not throw. */
+  readonly onGlimpse?: ((glimpse: Glimpse) => void) | undefined;
 }
 
 export interface Prober {
@@ -46,7 +48,7 @@ const AT_A_TIME = 32;
  * Looks at the gateways as the agent would: over fresh connections, following nothing, reading no body. Fails towards
  * not seen.
  */
-export function createProber({ gatewayUrls, connections, timeoutMs, caFile }: ProberOptions): Prober {
+export function createProber({ gatewayUrls, connections, timeoutMs, caFile, onGlimpse }: ProberOptions): Prober {
   const ca = caFile === undefined ? {} : { ca: readFileSync(caFile) };
   const bound = Math.min(timeoutMs, LONGEST_MS);
 
@@ -56,7 +58,9 @@ export function createProber({ gatewayUrls, connections, timeoutMs, caFile }: Pr
       gatewayUrls.map((url) =>
         each(targets, AT_A_TIME, async (target) => {
           stopIf(overtaken);
-          seen.push({ url, target, ...(await one(url, target, overtaken)) });
+          const glimpsed = await one(url, target, overtaken);
+          onGlimpse?.(glimpsed.glimpse);
+          seen.push({ url, target, ...glimpsed });
         }),
       ),
     );

@@ -20,6 +20,8 @@ export interface ContextOptions {
 /** What may be taken over from outside: it goes into logs and into the ledger. */
 const SANE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const PATH_LOGGED = 100;
+/** What watchers ask for again and again. */
+const LOOKED_AT: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 const contexts = new WeakMap<IncomingMessage, Context>();
 
@@ -45,7 +47,7 @@ export function giveContext({ log, now, randomId }: ContextOptions, quietRefusal
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : 'aborted';
       const refused = res.statusCode >= 400 && res.statusCode < 500;
-      const quiet = path === '/healthz' || path === '/readyz' || (refused && quietRefusals);
+      const quiet = LOOKED_AT.has(path) || (refused && quietRefusals);
       const level = quiet ? 'debug' : 'info';
       context.log[level]({ method, path: path.slice(0, PATH_LOGGED), status, ms: now() - began }, 'answered');
     });

@@ -5,7 +5,7 @@ import { Deliveries } from './deliveries';
 import { Direct } from './direct';
 import type { AboutOrder, EventBody, EventType } from './event';
 import { eventOf, typeOf } from './from-notice';
-import type { DeliveryIds } from './outbox';
+import type { DeliveryIds, Owed } from './outbox';
 import type { Poster } from './post';
 import { LEASE_MS } from './schedule';
 import { wants } from './subscription';
@@ -33,6 +33,8 @@ export interface EventsOptions extends SubscriptionsOptions, Omit<UpkeepOptions,
 /** Events, and who is told of them. */
 export interface Events {
   readonly subscriptions: Subscriptions;
+  /** What is owed to them. @throws StoreUnavailable */
+  backlog(): Promise<Owed>;
   /** Takes up what is owed, now and from then on. Never throws. */
   start(): Promise<void>;
   /** Keeps the event for those who want it, and sets its delivery off. Never throws; bounded in time. */
@@ -105,6 +107,7 @@ export function createEvents(options: EventsOptions): Events {
 
   return {
     subscriptions,
+    backlog: () => outbox.backlog(),
     async start() {
       await catchUp();
       await upkeep.start();

@@ -16,6 +16,12 @@ export interface Delivery {
   readonly attempts: number;
 }
 
+export interface Owed {
+  readonly deliveries: number;
+  /** Of the oldest event that is owed to anybody. Epoch, in milliseconds. */
+  readonly oldestAt: number | undefined;
+}
+
 /** All subscriptions, oldest first. */
 export interface Kept {
   readonly open: readonly Subscription[];
@@ -50,6 +56,8 @@ export interface Outbox {
   failed(ids: DeliveryIds, at: number, status: number | undefined, dueAt: number): Promise<void>;
   /** What is due, oldest first, at most so many of each subscription; due again at `leaseUntil` unless it is dealt with. */
   claim(now: number, leaseUntil: number, perSubscription: number, only?: string): Promise<readonly DeliveryIds[]>;
+  /** What is owed, and since when. */
+  backlog(): Promise<Owed>;
   /** Makes all that is owed due now. */
   wake(now: number): Promise<void>;
   /** Forgets events from before `before`, and all but the newest `newest`. @returns deliveries that were still owed. */

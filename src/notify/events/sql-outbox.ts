@@ -101,6 +101,14 @@ export function createSqlOutbox({ database, sealer, timeoutMs }: SqlOutboxOption
         [now, leaseUntil, perSubscription, only ?? null],
       ),
 
+    backlog: async () => {
+      const [row] = await rows<{ deliveries: number; oldest: number | null }>(
+        `select count(*)::int as deliveries, min(e.at)::float8 as oldest
+         from pullcord.delivery d join pullcord.event e on e.id = d.event`,
+      );
+      return { deliveries: row?.deliveries ?? 0, oldestAt: row?.oldest ?? undefined };
+    },
+
     wake: async (now) => void (await rows('update pullcord.delivery set due = $1 where due > $1', [now])),
 
     prune: async (before, newest) => {

@@ -48,6 +48,8 @@ const TOKEN_BYTES = 12;
 export interface StartedDrills extends Drills {
   /** The queue's: one is due. @throws TryAgain, StoreUnavailable */
   turn(): Promise<void>;
+  /** What was found out lately, by all instances, newest first; undefined until the ledger has said it. No I/O. */
+  recent(): readonly DrillReport[] | undefined;
   /** How it stands with them. @param queueAnswers whether the schedule is kept */
   condition(queueAnswers: boolean): DrillCondition;
 }
@@ -84,6 +86,7 @@ export function startDrills(options: StartDrillsOptions): StartedDrills {
   const since = now();
   return {
     ...drills,
+    recent: () => paper.recent(),
     turn: createTurn({ schedule, drills, paper, now, monotonic, randomId: options.randomId, logger }),
     condition: (queueAnswers) =>
       drillPart({ recent: paper.recent(), schedule, overdueDays, queueAnswers, since }, now()),
