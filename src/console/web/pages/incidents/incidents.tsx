@@ -1,0 +1,3 @@
+export function Incidents(_props: { readonly number?: string; readonly subject?: string }) {
+  return <p class="quiet">…</p>;
+}

@@ -1,0 +1,3 @@
+export function Line(_props: { readonly number?: string; readonly subject?: string }) {
+  return <p class="quiet">…</p>;
+}

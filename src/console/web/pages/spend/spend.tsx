@@ -1,0 +1,3 @@
+export function Spend(_props: { readonly number?: string; readonly subject?: string }) {
+  return <p class="quiet">…</p>;
+}

@@ -1,0 +1,3 @@
+export function Why(_props: { readonly number?: string; readonly subject?: string }) {
+  return <p class="quiet">…</p>;
+}
