@@ -15,7 +15,7 @@ export const spendHistory = z.object({
   span: z.enum(['hour', 'day', 'week']),
   from: time,
   stepSeconds: z.int().min(1),
-  steps: z.int().min(1),
+  steps: z.int().min(1).describe('The last of them still runs.'),
   all: z.object({ usd: series, tokens: series }),
   keys: z.array(line).describe('The dearest first, at most eight, then "other".'),
   models: z.array(line).describe('The dearest first, at most eight, then "other".'),
@@ -37,7 +37,8 @@ export const spendHistory = z.object({
         incident: z.int().min(1).optional(),
       }),
     )
-    .describe('In the order of time, at most 200.'),
+    .describe('In the order of time, at most 200: the newest.'),
+  marksMissing: z.boolean().optional().describe('true: the ledger did not answer, and nobody knows the marks.'),
 });
 
 export type SpendHistoryAnswer = z.input<typeof spendHistory>;
