@@ -313,6 +313,7 @@ async function assemble(
     records: records(store, keys.ledger, ledger.anchor),
     ready: async () => supervision.readiness(),
     spend: (limit) => tripwire?.spend(limit),
+    spendHistory: (span) => tripwire?.history(span),
     subscriptions: events.subscriptions,
     beside: [metrics.router],
     missing: (scope) => {

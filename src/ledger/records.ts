@@ -2,7 +2,7 @@ import type { Order } from '../orders/order';
 import type { Anchor } from './anchor';
 import { type Incident, incidents } from './incident';
 import type { SqlStore } from './sql-store';
-import type { Line } from './store';
+import type { EntryKind, Line } from './store';
 import { type Paper, readPaper } from './story/paper';
 import { type Verdict, verifyLedger } from './verify';
 
@@ -17,6 +17,8 @@ export interface Records {
   incident(number: number): Promise<Paper | undefined>;
   /** In the order of their numbers: those that follow `after`, or the newest when it is left out. */
   lines(query: { readonly after?: number; readonly limit: number }): Promise<readonly Line[]>;
+  /** The newest of these kinds, in the order of their numbers. */
+  newest(kinds: readonly EntryKind[], limit: number): Promise<readonly Line[]>;
   /** Reads the whole ledger: may take long. */
   verify(): Promise<Verdict>;
 }
@@ -29,6 +31,7 @@ export function records(store: SqlStore, ledgerKey: Buffer, anchor: Anchor): Rec
     order: (number) => store.order(number),
     orders: (query) => store.orders(query),
     lines: (query) => store.lines(query),
+    newest: (kinds, limit) => store.lines({ kinds, limit }),
     incidents: async ({ limit }) => {
       const [orders, lines] = await Promise.all([
         store.orders({ limit: LOOK_BACK }),

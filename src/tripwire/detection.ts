@@ -1,3 +1,4 @@
+import { type Bounds, boundsOf, withCeilings } from './detect/bounds';
 import { gapOf } from './detect/gap';
 import { DAYS_KEPT } from './detect/levels';
 import { isFree, observeInPlace } from './detect/observe';
@@ -91,6 +92,14 @@ export class Detection {
     return known && outlookOf(known.states.usd, known.totals, known.settings, at / 1000);
   }
 
+  /** What bounds the spend of a subject in a step of time that is under way. @param at epoch, in milliseconds. */
+  bounds(subject: Subject, at: number, stepMs: number): Bounds {
+    const known = this.subjects.get(nameOf(subject));
+    const settings = known?.settings ?? this.options.settingsOf(subject);
+    const all = withCeilings(settings, this.options.ceilings?.() ?? []);
+    return boundsOf(known?.states.usd, all, at / 1000, stepMs / 1000);
+  }
+
   /** All that have spent something. */
   all(): readonly Subject[] {
     return [...this.subjects.values()].map(({ subject }) => subject);
@@ -177,9 +186,7 @@ export class Detection {
     const known = this.knownOf(subject, increment.to / 1000);
     if (!known) return [];
     const { states, totals } = known;
-    const more = this.options.ceilings?.() ?? [];
-    const settings =
-      more.length === 0 ? known.settings : { ...known.settings, ceilings: [...known.settings.ceilings, ...more] };
+    const settings = withCeilings(known.settings, this.options.ceilings?.() ?? []);
     const tokens = increment.promptTokens + increment.completionTokens;
     addToTotals(totals, increment.to / 1000, { usd: increment.spendUsd, tokens }, gapOf(increment));
     return (['usd', 'tokens'] as const).flatMap((unit) => {

@@ -6,15 +6,17 @@ import type { Entry } from '../ledger/store';
 import type { Alarms } from '../notify/alarms';
 import type { Desk } from '../orders/desk';
 import { Budgets } from './budgets';
-import { Detection } from './detection';
-import type { Episode } from './episodes';
-import { createGateways, type Gateways, type RoutesOf } from './gateway';
-import { Keeper } from './keeper';
+import { Detection, WHOLE } from './detection';
+import { createGateways, type RoutesOf } from './gateway';
+import { type NamedHistory, SpendHistory } from './history';
+import type { Cost, CostOf } from './history/cost';
+import type { SpanName } from './history/spans';
 import { Known } from './known';
 import { LookSignals } from './look-signals';
-import { Memory } from './memory';
 import { Pulse, type SpendSummary } from './pulse';
+import { readinessOf, type TripwireReadiness } from './readiness';
 import type { Increment } from './reading';
+import { remembering } from './remembering';
 import { Restores } from './restores';
 import type { Look } from './scrape/look';
 import { createSource, type Source } from './scrape/source';
@@ -49,16 +51,15 @@ export interface TripwireOptions {
   readonly random?: () => number;
 }
 
-export interface TripwireReadiness {
-  readonly ok: boolean;
-  readonly detail: string;
-  /** It does not look any more, so that it can't tell of it by itself. */
-  readonly silent?: true;
-}
+export type { TripwireReadiness } from './readiness';
 
 /** The spend watcher, as the rest of the program sees it. */
 export interface TripwireService {
   spend(limit: number): Spend;
+  /** What was spent in the last hour, day or week, step by step. From memory. */
+  history(span: SpanName): NamedHistory;
+  /** What a time cost. Epoch, in milliseconds. From memory. */
+  cost(from: number, to: number, of?: CostOf): Cost | undefined;
   /** Whether it sees, and what it sees; in words. */
   readiness(): TripwireReadiness;
   /** Whether every source of spend is seen now. */
@@ -90,9 +91,15 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
     teamOf: (key) => subjects.teamOf(key),
     onIncrement: (increment) => {
       sums.take(increment);
+      history.take(increment);
       options.onSpent?.(increment);
       signals.onSpent(increment.key);
     },
+  });
+  const history = new SpendHistory({
+    ...{ dataDir: config.dataDir, everySeconds: tripwire.everySeconds },
+    boundsOf: (at, stepMs) => detection.bounds(WHOLE, at, stepMs),
+    nameOf: (key) => subjects.nameOfKey(key),
   });
   const signals = new LookSignals({ detection, subjects, known, budgets, trouble, cleared, monotonic });
   const trips = new Trips({
@@ -113,16 +120,9 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
       }
     },
   });
-  const memory = new Memory(config.dataDir);
-  const keeper = new Keeper({
-    monotonic,
-    write: () =>
-      memory.write({ savedAt: now(), scopes: restores.save(), episodes: trips.episodes.save() }, detection.parts()),
-    onTrouble: (error) => {
-      logger.warn({ err: error }, 'what the tripwire has learnt could not be kept');
-      trouble(MEMORY, 'What the tripwire learns cannot be kept over a restart: look at the disk of dataDir.');
-    },
-    onSaved: () => cleared(MEMORY, 'What the tripwire learns is kept again.'),
+  const { keeper, recall } = remembering({
+    ...{ dataDir: config.dataDir, detection, history, restores, episodes: trips.episodes },
+    ...{ alarm: alarms.raise, trouble, cleared, logger, now, monotonic },
   });
   const { routesOf = () => undefined } = options;
   const gateways = createGateways(config, subjects.scopes(), { routesOf, trouble, cleared, logger, monotonic });
@@ -133,27 +133,13 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
     ...{ config: tripwire, sources: sourcesOf(tripwire, now, monotonic), signals, trips },
     ...{ restores, gateways, keeper, latches: () => desk.latches(), trouble, cleared, alarm: alarms.raise, logger },
     ...{ monotonic, random },
-    onLook: (look) => {
+    onLook: (look, state) => {
+      history.looked(look, state);
       pulse.looked(look.at);
       options.onLook?.(look);
     },
   });
 
-  const recall = async (): Promise<void> => {
-    try {
-      const head = await memory.read((part) => detection.loadPart(part));
-      if (!head) return;
-      restores.load(head.scopes);
-      trips.episodes.load(head.episodes as readonly Episode[]);
-    } catch (error) {
-      detection.forget();
-      logger.warn({ err: error }, 'what the tripwire had learnt cannot be read');
-      alarms.raise(
-        MEMORY,
-        'What the tripwire had learnt cannot be read: it learns afresh what is usual. The ceilings hold.',
-      );
-    }
-  };
   // Nobody waits for it: a text that says STOP must not.
   let closed = false;
   const recalled = recall().then(() => {
@@ -175,6 +161,8 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
         now(),
         limit,
       ),
+    history: (span) => history.view(span, now()),
+    cost: (from, to, of) => history.cost(from, to, of),
     readiness: () => readinessOf(tripwire, watch, detection, gateways, monotonic()),
     sees,
     now: () => pulse.summary(now()),
@@ -188,8 +176,6 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
     },
   };
 }
-
-const MEMORY = 'tripwire memory';
 
 export function sourcesOf(
   { litellm }: Pick<Tripwire, 'litellm'>,
@@ -209,38 +195,4 @@ export function sourceName(all: readonly Pick<TripwireSource, 'url'>[], i: numbe
   const host = hosts[i] ?? '';
   const before = hosts.slice(0, i).filter((one) => one === host).length;
   return `litellm ${host}${before > 0 ? ` (${before + 1})` : ''}`;
-}
-
-/** Looks that may fail to come, and how long one may take at most, before the loop is taken to hang. Milliseconds. */
-const LATE_LOOKS = 3;
-const LATE_MS = 60_000;
-
-function readinessOf(
-  { mode, everySeconds }: Tripwire,
-  watch: Watch,
-  detection: Detection,
-  gateways: Gateways | undefined,
-  at: number,
-): TripwireReadiness {
-  const states = watch.states();
-  const lateMs = LATE_LOOKS * everySeconds * 1_000 + LATE_MS;
-  const late = states.find(({ look }) => look !== undefined && at - look.monotonicMs > lateMs);
-  if (late?.look) {
-    const since = new Date(late.look.at).toISOString();
-    return { ok: false, silent: true, detail: `it has not looked at ${late.name} since ${since}: restart Pullcord` };
-  }
-  const seen = states.flatMap(({ troubles }) => troubles).map(({ text }) => text);
-  const [trouble] = [...seen, watch.trouble(), gateways?.trouble()].filter((text) => text !== undefined);
-  if (trouble !== undefined) return { ok: false, detail: trouble };
-  const unseen = states.find(({ look }) => look === undefined);
-  if (unseen) return { ok: false, detail: `${unseen.name} has not been looked at yet` };
-  const keys = detection.all().filter(({ kind }) => kind === 'key').length;
-  const observes = mode === 'observe' ? ', observes only: it cuts nothing' : '';
-  const unknown = gateways?.why();
-  const passes = unknown === undefined ? '' : `, not what passes by it: ${unknown}`;
-  const one = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-  return {
-    ok: true,
-    detail: `sees ${one(states.length, 'LiteLLM proxy').replace('proxys', 'proxies')}, ${one(keys, 'key')} spent${passes}${observes}`,
-  };
 }

@@ -61,7 +61,12 @@ export class Subjects {
   nameOf({ kind, id }: Subject): string {
     if (kind === 'whole') return 'all keys';
     if (kind === 'team') return `team ${this.options.teamAliasOf?.(id) ?? id}`;
-    return `key ${this.names.get(id) ?? (this.options.namesOf(id)?.alias || id.slice(0, 8))}`;
+    return `key ${this.nameOfKey(id) ?? id.slice(0, 8)}`;
+  }
+
+  /** The same without the word; undefined while neither the configuration nor LiteLLM names it. */
+  nameOfKey(id: string): string | undefined {
+    return this.names.get(id) ?? (this.options.namesOf(id)?.alias || undefined);
   }
 
   private isListed(key: string): boolean {

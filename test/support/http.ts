@@ -12,7 +12,7 @@ import type { Relay } from '../../src/intake/sms/relay';
 import type { Latch } from '../../src/latch/latch';
 import type { Incident } from '../../src/ledger/incident';
 import type { Records } from '../../src/ledger/records';
-import type { Line } from '../../src/ledger/store';
+import type { EntryKind, Line } from '../../src/ledger/store';
 import type { Paper } from '../../src/ledger/story/paper';
 import type { Verdict } from '../../src/ledger/verify';
 import type { Desk, Outcome, Proof, Receipt } from '../../src/orders/desk';
@@ -101,6 +101,10 @@ export class FakeRecords implements Records {
   }
   async lines(query: { after?: number; limit: number }): Promise<readonly Line[]> {
     return this.answer(query, this.paper);
+  }
+  async newest(kinds: readonly EntryKind[], limit: number): Promise<readonly Line[]> {
+    const found = this.paper.filter(({ kind }) => kinds.includes(kind)).slice(-limit);
+    return this.answer({ kinds, limit }, found);
   }
   async verify(): Promise<Verdict> {
     this.asked.push('verify');
@@ -207,6 +211,7 @@ export interface DoorOptions {
   readonly ready?: () => Promise<Readiness>;
   readonly missing?: (scope: string) => readonly string[];
   readonly spend?: (limit: number) => Spend | undefined;
+  readonly spendHistory?: ApiOptions['spendHistory'];
   readonly relay?: Relay;
   readonly subscriptions?: ApiOptions['subscriptions'];
   readonly limits?: Partial<Limits>;
@@ -244,6 +249,7 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     missing: options.missing ?? (() => []),
     spend: options.spend ?? (() => undefined),
     relay: options.relay,
+    spendHistory: options.spendHistory,
     subscriptions: options.subscriptions ?? subscriptionsInMemory().subscriptions,
   });
   const app = internalApp({ ...context, routers: [router] });

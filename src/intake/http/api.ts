@@ -17,6 +17,7 @@ import { outcomeWithin } from './outcome-within';
 import { placeOrder } from './place-order';
 import { relayTwilio } from './relay-twilio';
 import { type Handlers, operationRouter } from './router';
+import { type SpendHistoryHandlerOptions, spendHistoryHandler } from './spend-history-handler';
 import { spendAnswer } from './spend-view';
 import { subscriptionHandlers } from './subscriptions';
 import { failureLimit, type Token, tokenChecker } from './tokens';
@@ -37,6 +38,7 @@ export interface ApiOptions {
   readonly missing: (scope: string) => readonly string[];
   /** What the tripwire sees; undefined where there is none. From memory: no I/O. */
   readonly spend: (limit: number) => Spend | undefined;
+  readonly spendHistory?: SpendHistoryHandlerOptions['spendHistory'];
   /** What text messages are handed on to; undefined where no provider is configured. */
   readonly relay: Relay | undefined;
   readonly ready: () => Promise<Readiness>;
@@ -110,6 +112,7 @@ export function api(options: ApiOptions): Router {
     ...drillHandlers(options),
     ...fallbackHandlers(options),
     ...incidentHandlers({ records, now: options.now, fallbacksOf: options.fallbacksOf ?? noFallbacks }),
+    ...spendHistoryHandler(options),
 
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),

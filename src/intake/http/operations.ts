@@ -129,6 +129,15 @@ export const operations = {
     answers: { 200: components.Spend },
     refusals: ['not-found'],
   },
+  spendHistory: {
+    ...read,
+    path: '/api/v1/spend/history',
+    summary:
+      'What was spent in the last hour, day or week, step by step. Answers without the ledger, too, and says so.',
+    query: schemas.spendHistoryQuery,
+    answers: { 200: components.SpendHistory },
+    refusals: ['not-found'],
+  },
   whoAmI: {
     ...read,
     path: '/api/v1/token',

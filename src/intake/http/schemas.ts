@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { tokenRight } from '../../config/schema';
+import { spanNames } from '../../tripwire/history/spans';
 import { drill, drillList } from './drill-schema';
 import { fallback, fallbackList } from './fallback-schema';
 import { relayReceipt } from './relay-schema';
+import { spendHistory } from './spend-history-schema';
 import { spend } from './spend-schema';
 import { story } from './story-schema';
 import { subscriptionComponents } from './subscription-schema';
@@ -238,6 +240,10 @@ export const spendQuery = z.strictObject({
   limit: digits(1, 1000).optional().describe('Keys and teams at most: those that are configured first. Left out: 100.'),
 });
 
+export const spendHistoryQuery = z.strictObject({
+  span: z.enum(spanNames).optional().describe('How far back. Left out: hour.'),
+});
+
 /** What is given, under the names that `/openapi.json` uses. */
 export const components = {
   Order: order,
@@ -258,6 +264,7 @@ export const components = {
   Readiness: readiness,
   Status: status,
   Spend: spend,
+  SpendHistory: spendHistory,
   RelayReceipt: relayReceipt,
   Fallback: fallback,
   FallbackList: fallbackList,

@@ -71,11 +71,15 @@ function sustainedSum(spending: Spending, stream: Stream, fives: number, pauses:
 export function limits(levels: Float64Array, profile: Profile, activeMinute: number, out: Float64Array): void {
   for (let i = 0; i < gauges.length; i++) {
     const { stream, windowSeconds } = gauges[i] as (typeof gauges)[number];
-    const floor = profile.floors[stream] * (windowSeconds / 60) ** growthOf(profile, stream, windowSeconds);
+    const floor = floorOf(profile, stream, windowSeconds);
     const burst = burstOf(profile, stream, windowSeconds) * activeMinute;
     out[i] = Math.max((levels[i] as number) * profile.margins[stream], floor, burst);
   }
 }
+
+/** What is too little to cut for in such a window. US dollars. */
+export const floorOf = (profile: Profile, stream: Stream, windowSeconds: number): number =>
+  profile.floors[stream] * (windowSeconds / 60) ** growthOf(profile, stream, windowSeconds);
 
 function growthOf({ floorGrowth, shortFloorGrowth }: Profile, stream: Stream, windowSeconds: number): number {
   if (stream !== 'all') return 0.5;

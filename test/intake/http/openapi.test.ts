@@ -11,6 +11,7 @@ import { reasons } from '../../../src/orders/reasons';
 import type { Figures } from '../../../src/tripwire/figures';
 import type { Spend } from '../../../src/tripwire/spend';
 import { type Answered, type Door, FakeDesk, FakeRecords, NOW, openDoor } from '../../support/http';
+import { seenHistory } from '../../support/spend-history';
 
 type Json = Record<string, unknown>;
 interface Described {
@@ -35,7 +36,10 @@ let document: Document;
 beforeAll(async () => {
   desk = new FakeDesk();
   records = new FakeRecords();
-  door = await openDoor({ desk, records, spend: () => seenSpend, relay: async () => ({ receipt }) });
+  door = await openDoor({
+    ...{ desk, records, spend: () => seenSpend, relay: async () => ({ receipt }) },
+    spendHistory: (span) => seenHistory(span, NOW),
+  });
   const { status, json } = await door.call('GET', '/openapi.json', { token: '' });
   expect(status).toBe(200);
   document = json as unknown as Document;
