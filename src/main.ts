@@ -36,6 +36,8 @@ import { shownReport } from './supervision/drill/report';
 import { superviseGuard } from './supervision/guards';
 import { LedgerWatch } from './supervision/ledger-watch';
 import { startTripwire } from './tripwire';
+import { createWhy } from './why';
+import { paperOf } from './why/ledger';
 
 export interface PullcordOptions {
   readonly config: Config;
@@ -316,6 +318,11 @@ async function assemble(
     spendHistory: (span) => tripwire?.history(span),
     subscriptions: events.subscriptions,
     beside: [metrics.router],
+    why: createWhy({
+      ...{ config, now },
+      paper: { ...paperOf(store), latches: () => desk.latches() },
+      standing: (name) => fallbacks?.all().find((one) => one.name === name),
+    }),
     missing: (scope) => {
       const latch = store.mirror()?.latches.get(scope);
       return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];

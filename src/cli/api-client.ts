@@ -15,6 +15,7 @@ import {
   type StatusAnswer,
   type VerdictAnswer,
 } from '../intake/http/schemas';
+import type { WhyAnswer } from '../intake/http/why-schema';
 import { printable } from '../printable';
 import { Failure } from './cli';
 
@@ -24,6 +25,7 @@ export interface ApiClient {
   placeOrder(body: OrderBody, waitSeconds: number): Promise<PlacedAnswer>;
   scopes(): Promise<readonly ScopeAnswer[]>;
   status(): Promise<StatusAnswer>;
+  why(query: { readonly subject: string; readonly as?: WhyAnswer['kind'] }): Promise<WhyAnswer>;
   lines(query: { readonly after?: number; readonly limit?: number }): Promise<readonly LedgerLineAnswer[]>;
   verify(): Promise<VerdictAnswer>;
   /** Begins a drill. @param waitSeconds how long the answer may wait for its end; 0 to 30. */
@@ -49,6 +51,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 /** Reading the whole ledger. */
 const VERIFY_MS = 300_000;
+/** Beyond the usual: it asks every gateway and every LiteLLM. */
+const WHY_MS = 10_000;
 /** Before each further try. Milliseconds. */
 const TRY_AGAIN_AFTER_MS = [200, 800];
 /** No answer came, and none will on this connection. A time-out isn't here: a person should hear of it at once. */
@@ -101,6 +105,7 @@ export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptio
       ),
     scopes: async () => (await call(components.ScopeList, { url: '/api/v1/scopes' })).scopes,
     status: () => call(components.Status, { url: '/api/v1/status' }),
+    why: (query) => call(components.Why, { url: '/api/v1/why', params: query }, WHY_MS),
     lines: async (query) => (await call(components.LedgerLines, { url: '/api/v1/ledger', params: query })).lines,
     runDrill: (wait) =>
       call(components.Drill, { method: 'post', url: '/api/v1/drills', params: { wait } }, wait * 1000),

@@ -16,6 +16,7 @@ import { registerSever } from './sever';
 import { registerStatus } from './status';
 import { registerToken } from './token';
 import { registerTripwire } from './tripwire';
+import { registerWhy } from './why';
 
 /**
  * The program `pullcord`. A command is a file of its own that exports a `Register`, and one line here:
@@ -43,6 +44,7 @@ const commands: readonly Register[] = [
   registerSever,
   registerRestore,
   registerStatus,
+  registerWhy,
   registerDrill,
   registerFallback,
   registerLedger,

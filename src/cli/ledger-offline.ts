@@ -48,12 +48,17 @@ export async function withLedger<T>(cli: Cli, options: LedgerOptions, use: (pape
   }
 }
 
-async function isOffline({ env, warn }: Cli, { offline, url }: LedgerOptions): Promise<boolean> {
+/** @param instead what is done then, for the warning. */
+export async function isOffline(
+  { env, warn }: Cli,
+  { offline, url }: LedgerOptions,
+  instead = 'reading the ledger itself',
+): Promise<boolean> {
   if (offline || url !== undefined) return offline === true;
   const asked = (env.PULLCORD_URL || DEFAULT_URL).replace(/\/+$/, '');
   // What is no URL is left to the one who takes it for one.
   if (!URL.canParse(asked) || (await findService(asked)).kind !== 'away') return false;
-  warn(`No Pullcord listens at ${asked}: reading the ledger itself.`);
+  warn(`No Pullcord listens at ${asked}: ${instead}.`);
   return true;
 }
 

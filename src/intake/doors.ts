@@ -10,6 +10,7 @@ import type { Desk } from '../orders/desk';
 import type { Drills } from '../supervision/drill/drills';
 import type { Readiness } from '../supervision/readiness';
 import type { Spend } from '../tripwire/spend';
+import type { Why } from '../why';
 import { type ApiOptions, api } from './http/api';
 import { internalApp, publicApp } from './http/apps';
 import { type Listener, listen } from './http/listen';
@@ -34,6 +35,7 @@ export interface DoorsOptions {
   /** What the tripwire sees; undefined where there is none. */
   readonly spend: (limit: number) => Spend | undefined;
   readonly spendHistory?: ApiOptions['spendHistory'];
+  readonly why: Why;
   readonly subscriptions: Subscriptions;
   /** What else is on the internal listener. */
   readonly beside: readonly Router[];
@@ -68,6 +70,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     api({
       ...{ drills: options.drills, fallbacks: options.fallbacks, fallbacksOf: (scope) => heldBy(config, scope) },
       spendHistory: options.spendHistory,
+      why: options.why,
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),

@@ -148,6 +148,19 @@ export class SqlStore implements Store {
     return (await this.sealedLines(query)).map((line) => ({ ...line, data: JSON.parse(line.data) as Line['data'] }));
   }
 
+  /**
+   * The newest lines about one correlation, in the order of their numbers.
+   * @param among so many of the newest lines are gone through.
+   */
+  async linesAbout(correlation: string, among: number, limit: number): Promise<readonly Line[]> {
+    const rows = await this.rows<{ row: SealedLine }>(
+      `select to_jsonb(l) as row from pullcord.ledger l
+       where seq > (select seq from pullcord.head) - $2 and strpos(data, $1) > 0 order by seq desc limit $3`,
+      [`"correlation":${JSON.stringify(correlation)}`, among, limit],
+    );
+    return rows.map(({ row }) => ({ ...row, data: JSON.parse(row.data) as Line['data'] })).reverse();
+  }
+
   async saveSnapshot(snapshot: Snapshot): Promise<void> {
     const { gateway, route } = snapshot;
     const sealed = this.options.sealer.seal(JSON.stringify(snapshot), aboutSnapshot(gateway, route));

@@ -22,6 +22,7 @@ import type { Drills } from '../../src/supervision/drill/drills';
 import type { DrillReport } from '../../src/supervision/drill/report';
 import type { Readiness } from '../../src/supervision/readiness';
 import type { Spend } from '../../src/tripwire/spend';
+import type { Why } from '../../src/why';
 import { subscriptionsInMemory } from './subscriptions';
 
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -203,6 +204,18 @@ export const tokens = [
   tokenOf('all', [...tokenRight.options]),
 ];
 
+/** Takes every subject for a scope that nobody refuses. */
+const toyWhy: Why = {
+  ask: async (subject) => ({
+    subject,
+    kind: 'scope',
+    refused: false,
+    answer: 'Nobody.',
+    todo: 'Nothing.',
+    findings: [],
+  }),
+};
+
 export interface DoorOptions {
   readonly desk?: Desk;
   readonly records?: Records;
@@ -212,6 +225,7 @@ export interface DoorOptions {
   readonly missing?: (scope: string) => readonly string[];
   readonly spend?: (limit: number) => Spend | undefined;
   readonly spendHistory?: ApiOptions['spendHistory'];
+  readonly why?: Why;
   readonly relay?: Relay;
   readonly subscriptions?: ApiOptions['subscriptions'];
   readonly limits?: Partial<Limits>;
@@ -248,6 +262,7 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     ready: options.ready ?? (async () => ({ state: 'armed', parts: [] })),
     missing: options.missing ?? (() => []),
     spend: options.spend ?? (() => undefined),
+    why: options.why ?? toyWhy,
     relay: options.relay,
     spendHistory: options.spendHistory,
     subscriptions: options.subscriptions ?? subscriptionsInMemory().subscriptions,

@@ -10,7 +10,7 @@ import { abort } from './refusal';
  * the same write of the whole set. While nothing is cut all of it is switched off but the note of what is open, so that
  * it costs next to nothing. Fails towards "cut": what stands in an unreadable rule is replaced, never released.
  */
-const CLAMP_ID = 'pullcord-clamp';
+export const CLAMP_ID = 'pullcord-clamp';
 export const CLAMP_PATH = `global_rules/${CLAMP_ID}`;
 
 /** Stands in the list when nothing is cut. No route can bear it: it would have to be made so on purpose. */

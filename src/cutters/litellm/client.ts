@@ -103,7 +103,10 @@ export function createLiteLLMClient({ url, adminKey, timeoutMs }: LiteLLMClientO
   };
 }
 
-function complaint(answer: AxiosResponse<unknown>, hash: string): string {
+type Answered = Pick<AxiosResponse<unknown>, 'status' | 'data'>;
+
+/** Why LiteLLM did not do as it was asked, in words of ours. */
+export function complaint(answer: Answered, hash: string): string {
   const { status } = answer;
   if (isUnknownKey(answer, hash)) return 'LiteLLM has no such key';
   if (status === 401 || status === 403)
@@ -117,7 +120,7 @@ function complaint(answer: AxiosResponse<unknown>, hash: string): string {
  * An unknown key is a 404 of `/key/info`, and a 401 of the others that reads like a wrong admin key, except that it
  * names the hash that was asked for.
  */
-function isUnknownKey(answer: AxiosResponse<unknown>, hash: string): boolean {
+export function isUnknownKey(answer: Answered, hash: string): boolean {
   if (answer.status === 404)
     return property(answer.data, 'error') !== undefined || isNoKeyFound(property(answer.data, 'detail'));
   return answer.status === 401 && textOf(answer).includes(hash);
@@ -126,7 +129,7 @@ function isUnknownKey(answer: AxiosResponse<unknown>, hash: string): boolean {
 /** FastAPI's own 404 is `{"detail":"Not Found"}`: no such path, which says nothing about a key. */
 const isNoKeyFound = (detail: unknown): boolean => typeof detail === 'object' && detail !== null;
 
-const textOf = ({ data }: AxiosResponse<unknown>): string => (typeof data === 'string' ? data : JSON.stringify(data));
+const textOf = ({ data }: Answered): string => (typeof data === 'string' ? data : JSON.stringify(data));
 
 const property = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;

@@ -36,6 +36,9 @@ export function createLiteLLMCutters(options: LiteLLMCuttersOptions): Cutter[] {
   return [...byUrl.values()].map((entries) => createCutter(entries, options));
 }
 
+/** Under which a LiteLLM's blocks are remembered. */
+export const cutterName = (url: string): string => `litellm ${new URL(url).host}`;
+
 /**
  * Blocks virtual keys while one of their scopes is severed. Fails towards "blocked": a key that can't be read is
  * blocked unseen, and one that can't be shown to be ours is never unblocked. The second cut, never the only one:
@@ -43,8 +46,7 @@ export function createLiteLLMCutters(options: LiteLLMCuttersOptions): Cutter[] {
  */
 function createCutter(entries: readonly Entry[], options: LiteLLMCuttersOptions): Cutter {
   const [{ url, adminKey }] = entries as readonly [Entry];
-  const { host } = new URL(url);
-  const name = `litellm ${host}`;
+  const name = cutterName(url);
   const keys = virtualKeys(entries);
   const monotonic = options.monotonic ?? (() => performance.now());
   const client = createLiteLLMClient({ url, adminKey, timeoutMs: options.timeoutMs ?? TIMEOUT_MS });

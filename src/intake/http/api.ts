@@ -8,6 +8,7 @@ import type { Desk } from '../../orders/desk';
 import type { Drills } from '../../supervision/drill/drills';
 import type { Readiness } from '../../supervision/readiness';
 import type { Spend } from '../../tripwire/spend';
+import type { Why } from '../../why';
 import type { Relay } from '../sms/relay';
 import { drillHandlers } from './drill-handlers';
 import { type FallbackHandlersOptions, fallbackHandlers } from './fallback-handlers';
@@ -22,6 +23,7 @@ import { spendAnswer } from './spend-view';
 import { subscriptionHandlers } from './subscriptions';
 import { failureLimit, type Token, tokenChecker } from './tokens';
 import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, readinessAnswer, scopeAnswer } from './views';
+import { whyHandlers } from './why-handlers';
 
 export interface ApiOptions {
   readonly desk: Desk;
@@ -39,6 +41,8 @@ export interface ApiOptions {
   /** What the tripwire sees; undefined where there is none. From memory: no I/O. */
   readonly spend: (limit: number) => Spend | undefined;
   readonly spendHistory?: SpendHistoryHandlerOptions['spendHistory'];
+  /** Who refuses, and why. */
+  readonly why: Why;
   /** What text messages are handed on to; undefined where no provider is configured. */
   readonly relay: Relay | undefined;
   readonly ready: () => Promise<Readiness>;
@@ -113,6 +117,7 @@ export function api(options: ApiOptions): Router {
     ...fallbackHandlers(options),
     ...incidentHandlers({ records, now: options.now, fallbacksOf: options.fallbacksOf ?? noFallbacks }),
     ...spendHistoryHandler(options),
+    ...whyHandlers(options),
 
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),

@@ -3,6 +3,7 @@ import type { TokenRight } from '../../config/schema';
 import type { RefusalReason } from '../../orders/reasons';
 import { relayBody } from './relay-schema';
 import * as schemas from './schemas';
+import { whyQuery } from './why-schema';
 
 const { components } = schemas;
 
@@ -247,6 +248,15 @@ export const operations = {
     query: schemas.waitQuery,
     answers: { 200: components.Drill },
     refusals: ['not-found', 'ledger-unavailable'],
+  },
+  why: {
+    ...read,
+    path: '/api/v1/why',
+    summary:
+      'Who refuses a request, a path, a key or a scope, and what would change it. Answers without the ledger, too.',
+    query: whyQuery,
+    answers: { 200: components.Why },
+    refusals: ['too-many-requests'],
   },
   describe: { ...open, path: '/openapi.json', summary: 'This document.', answers: { 200: components.OpenApi } },
   health: { ...open, path: '/healthz', summary: 'Whether the process answers.', answers: { 200: components.Health } },

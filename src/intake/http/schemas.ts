@@ -8,6 +8,7 @@ import { spendHistory } from './spend-history-schema';
 import { spend } from './spend-schema';
 import { story } from './story-schema';
 import { subscriptionComponents } from './subscription-schema';
+import { why } from './why-schema';
 
 export { fallbackPath } from './fallback-schema';
 export { subscriptionBody, subscriptionPath } from './subscription-schema';
@@ -270,6 +271,7 @@ export const components = {
   FallbackList: fallbackList,
   Drill: drill,
   DrillList: drillList,
+  Why: why,
   OpenApi: openapiDocument,
   Problem: problemDetails,
   ...subscriptionComponents,

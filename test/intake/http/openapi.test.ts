@@ -158,7 +158,8 @@ it('and the router serves every path that it has', async () => {
     const options = { token: 'all', ...(method === 'post' && body ? { body } : {}) };
     const without = await strangers.call(method.toUpperCase(), addressOf(path), { ...options, token: '' });
     expect(without.status).toBe(security?.length === 0 ? 200 : 401);
-    const { status, json } = await door.call(method.toUpperCase(), addressOf(path), options);
+    const query = path === '/api/v1/why' ? '?subject=agent' : '';
+    const { status, json } = await door.call(method.toUpperCase(), addressOf(path) + query, options);
     expect([200, 201, 202, 204]).toContain(status);
     expect(Object.keys(responses)).toContain(String(status));
     if (status === 201) subscriptionId = String(json.id);
