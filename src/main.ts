@@ -8,6 +8,7 @@ import { createCutters, memoryIn } from './cutters';
 import type { Route } from './cutters/apisix/route';
 import { createLastResort } from './cutters/last-resort';
 import { OrderDesk } from './desk/desk';
+import { restorePreview } from './desk/restore-preview';
 import { Results } from './desk/results';
 import { createFallbackCutters, type FallbacksService, startFallbacks } from './fallback';
 import { openDoors } from './intake/doors';
@@ -323,6 +324,7 @@ async function assemble(
       paper: { ...paperOf(store), latches: () => desk.latches() },
       standing: (name) => fallbacks?.all().find((one) => one.name === name),
     }),
+    previewRestore: restorePreview({ config, desk, store, enforcer, cutters: all, now }),
     missing: (scope) => {
       const latch = store.mirror()?.latches.get(scope);
       return latch ? enforcer.sight(scope, isCut(latch), latch.order).missing : [];

@@ -1,3 +1,5 @@
+import type { Preview } from './preview';
+
 /**
  * What carries out a cut on one system. A cutter is level-triggered: `enforce` is told the whole current goal, brings
  * the system to it, looks whether it got there, and can be called again at any time. It fails towards "cut": what it
@@ -15,6 +17,8 @@ export interface Cutter {
    * @param overtaken aborted as soon as the goal is an old one; the cutter stops writing at once.
    */
   enforce(goal: Goal, overtaken: AbortSignal): Promise<Report>;
+  /** What a restore of this scope would give back, while these scopes are severed. From memory: no I/O. */
+  preview(scope: string, severed: ReadonlySet<string>): Preview;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { isGatewayError } from '../cutters/apisix/fault';
 import { stopIf, unless } from '../cutters/apisix/overtaken';
 import type { Cutter, Goal, Report, Sight } from '../cutters/cutter';
 import { type Memory, Notes } from '../cutters/memory';
+import { heldToo } from '../cutters/preview';
 import { objectName, pathOf, rolesOf, sideOf, subjectOf } from './configured';
 import type { ControlApi } from './control';
 import { forbidWrite, permitWrite } from './write';
@@ -169,6 +170,15 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
     beside: true,
     enforce,
     view: () => view,
+    preview(scope, severed) {
+      const forbidding = [...holders].filter((one) => one !== scope && severed.has(one));
+      const why =
+        forbidding.length > 0 ? heldToo(forbidding) : 'it stays at its primary until it is decided about anew';
+      return {
+        ...{ routes: [], others: [] },
+        stays: holders.has(scope) ? [{ gateway: config.gateway, id: `fallback ${name}`, why }] : [],
+      };
+    },
     async close() {
       api.close();
       control.close();

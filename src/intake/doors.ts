@@ -2,6 +2,7 @@ import type { RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import { type Config, defaultScope } from '../config/schema';
+import type { PreviewRestore } from '../desk/restore-preview';
 import type { FallbacksService } from '../fallback';
 import { heldBy } from '../fallback/holders';
 import type { Records } from '../ledger/records';
@@ -39,6 +40,7 @@ export interface DoorsOptions {
   readonly subscriptions: Subscriptions;
   /** What else is on the internal listener. */
   readonly beside: readonly Router[];
+  readonly previewRestore: PreviewRestore;
   readonly say: (to: string, text: string) => void;
   readonly alarm: (key: string, text: string) => void;
   readonly closing: AbortSignal;
@@ -72,6 +74,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
       spendHistory: options.spendHistory,
       why: options.why,
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
+      previewRestore: options.previewRestore,
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
     }),
     ...options.beside,

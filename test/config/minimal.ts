@@ -25,3 +25,10 @@ export const filesOf =
     if (text === undefined) throw new Error(`ENOENT: ${path}`);
     return text;
   };
+
+/** As little as there can be, but for the scopes, as it is read. */
+export const minimal = {
+  publicUrl: 'https://pullcord.example.org',
+  key: 'k',
+  gateways: { main: { adminUrl: 'http://127.0.0.1:1', adminKey: 'k', gatewayUrls: ['http://127.0.0.1:2'] } },
+};

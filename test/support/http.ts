@@ -227,6 +227,7 @@ export interface DoorOptions {
   readonly spendHistory?: ApiOptions['spendHistory'];
   readonly why?: Why;
   readonly relay?: Relay;
+  readonly previewRestore?: ApiOptions['previewRestore'];
   readonly subscriptions?: ApiOptions['subscriptions'];
   readonly limits?: Partial<Limits>;
 }
@@ -265,6 +266,8 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     why: options.why ?? toyWhy,
     relay: options.relay,
     spendHistory: options.spendHistory,
+    fallbacksOf: () => new Set(),
+    previewRestore: options.previewRestore ?? (async () => ({ refused: 'nothing-to-restore' })),
     subscriptions: options.subscriptions ?? subscriptionsInMemory().subscriptions,
   });
   const app = internalApp({ ...context, routers: [router] });

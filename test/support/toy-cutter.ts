@@ -42,5 +42,9 @@ export class ToyCutter implements Cutter {
     };
   }
 
+  preview(scope: string) {
+    return { routes: [], others: this.cut.has(scope) ? [`releases ${scope}`] : [], stays: [] };
+  }
+
   async close(): Promise<void> {}
 }

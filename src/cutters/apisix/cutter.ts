@@ -14,6 +14,7 @@ import { Lookout, type View } from './lookout';
 import { chooses } from './match';
 import { NO_LEAVE, type Notes } from './notes';
 import { Overtaken, stopIf } from './overtaken';
+import { previewOf } from './preview';
 import { createProber, type Glimpse, type Prober } from './probe';
 import { createRewriter, type SnapshotStore } from './rewrite';
 import { type RewriteGoal, RewriteRung } from './rewrite-rung';
@@ -83,6 +84,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
   let preparing: AbortController | undefined;
   /** The last pass could not write what it wanted. */
   let unwritten = false;
+  let routes: ReadonlyMap<string, Route> | undefined;
 
   const isRewritten = (scope: string): boolean => method === 'rewrite' || climbed.has(scope);
 
@@ -95,7 +97,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
 
   async function take(overtaken: AbortSignal): Promise<Look> {
     const found = await look({ api, snapshots, gateway: name, overtaken });
-    const held = holdings.look(found.routes.values());
+    routes = found.routes;
+    const held = holdings.look(routes.values());
     onRoutes?.(name, held);
     return found;
   }
@@ -310,6 +313,11 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
       const controller = new AbortController();
       preparing = controller;
       return inTurn(() => prepare(controller.signal));
+    },
+    preview(scope, severed) {
+      const known = new Set(scopeNames.filter((one) => severed.has(one)));
+      const cut = { clamped: clamp.named, rewritten: rewrite.rewritten, guarded: guard?.named ?? new Set<string>() };
+      return previewOf({ gateway: name, holdings, routes, ...cut }, scope, known);
     },
     async close() {
       preparing?.abort();

@@ -1,10 +1,11 @@
 import type { Config } from '../../config/schema';
 import type { Cutter, Sight } from '../cutter';
 import type { Memory } from '../memory';
+import { heldToo } from '../preview';
 import { Claims } from './claims';
 import { createLiteLLMClient } from './client';
 import { KeyPass, type Standing } from './key-pass';
-import { type VirtualKey, virtualKeys } from './keys';
+import { shortName, type VirtualKey, virtualKeys } from './keys';
 
 type Entry = Config['cutters']['litellm'][number];
 
@@ -81,6 +82,23 @@ function createCutter(entries: readonly Entry[], options: LiteLLMCuttersOptions)
         drift: standings.flatMap(({ drift }) => drift ?? []),
         writes: standings.flatMap(({ write }) => write ?? []),
         cut: standings.filter(({ sight }) => sight === 'refused').length,
+      };
+    },
+
+    preview(scope, severed) {
+      const others = [...severed].filter((one) => one !== scope);
+      const own = keys.filter((key) => key.scopes.has(scope));
+      const holders = (key: VirtualKey): string[] => others.filter((one) => key.scopes.has(one));
+      const freed = own.filter((key) => holders(key).length === 0).map(({ hash }) => shortName(hash));
+      return {
+        routes: [],
+        others:
+          freed.length === 0
+            ? []
+            : [`unblocks ${freed.join(', ')}, where Pullcord blocked ${freed.length === 1 ? 'it' : 'them'}`],
+        stays: own
+          .filter((key) => holders(key).length > 0)
+          .map((key) => ({ gateway: name, id: shortName(key.hash), why: heldToo(holders(key)) })),
       };
     },
 

@@ -108,6 +108,8 @@ export function createWebhookCutter(options: WebhookCutterOptions): Cutter {
       };
     },
 
+    preview: (scope) => ({ routes: [], others: own.has(scope) ? [`is told to restore ${scope}`] : [], stays: [] }),
+
     async close() {},
   };
 }

@@ -1,6 +1,7 @@
 import type { Router } from 'express';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
+import type { PreviewRestore } from '../../desk/restore-preview';
 import type { Records } from '../../ledger/records';
 import type { Verdict } from '../../ledger/verify';
 import type { Subscriptions } from '../../notify/events/subscriptions';
@@ -32,7 +33,9 @@ export interface ApiOptions {
   /** Undefined where none is configured. */
   readonly fallbacks?: FallbackHandlersOptions['fallbacks'];
   /** The fallbacks that are forbidden while this scope is severed. */
-  readonly fallbacksOf?: (scope: string) => ReadonlySet<string>;
+  readonly fallbacksOf: (scope: string) => ReadonlySet<string>;
+  /** What a restore would bring back. */
+  readonly previewRestore: PreviewRestore;
   readonly tokens: readonly Token[];
   /** What a sever or restore without a scope is about. */
   readonly defaultScope: string;
@@ -54,8 +57,6 @@ export interface ApiOptions {
   /** Aborted when Pullcord goes down: who waits for an outcome is told at once how it stands. */
   readonly closing: AbortSignal;
 }
-
-const noFallbacks = (): ReadonlySet<string> => new Set();
 
 const LIST_LIMIT = 50;
 const SUBJECTS_LIMIT = 100;
@@ -115,7 +116,7 @@ export function api(options: ApiOptions): Router {
     ...subscriptionHandlers(options.subscriptions),
     ...drillHandlers(options),
     ...fallbackHandlers(options),
-    ...incidentHandlers({ records, now: options.now, fallbacksOf: options.fallbacksOf ?? noFallbacks }),
+    ...incidentHandlers(options),
     ...spendHistoryHandler(options),
     ...whyHandlers(options),
 

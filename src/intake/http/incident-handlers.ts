@@ -1,25 +1,29 @@
 import type { Clock } from '../../clock';
+import type { PreviewRestore } from '../../desk/restore-preview';
 import type { Records } from '../../ledger/records';
 import { storyOf } from '../../ledger/story/story';
 import type { Handlers } from './router';
-import { storyAnswer } from './story-view';
+import { restorePreviewAnswer, storyAnswer } from './story-view';
 
 export interface IncidentHandlersOptions {
   readonly records: Pick<Records, 'incident'>;
   /** The fallbacks that are forbidden while this scope is severed. */
   readonly fallbacksOf: (scope: string) => ReadonlySet<string>;
+  readonly previewRestore: PreviewRestore;
   readonly now: Clock;
 }
 
 const NONE = { refused: 'not-found', detail: 'No incident was opened by that order.' } as const;
 
-/** What one incident was, from the ledger. */
-export function incidentHandlers({
-  records,
-  fallbacksOf,
-  now,
-}: IncidentHandlersOptions): Pick<Handlers, 'getIncident'> {
+/** What one incident was, from the ledger, and what its restore would bring back. */
+export function incidentHandlers(options: IncidentHandlersOptions): Pick<Handlers, 'getIncident' | 'restorePreview'> {
+  const { records, fallbacksOf, previewRestore, now } = options;
   return {
+    restorePreview: async ({ params: { scope } }) => {
+      const preview = await previewRestore(scope);
+      return 'refused' in preview ? preview : { status: 200, body: restorePreviewAnswer(preview) };
+    },
+
     getIncident: async ({ params: { number } }) => {
       const paper = await records.incident(number);
       if (!paper) return NONE;

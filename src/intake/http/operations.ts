@@ -86,6 +86,14 @@ export const operations = {
     answers: { 200: components.ScopeList },
     refusals: [],
   },
+  restorePreview: {
+    ...read,
+    path: '/api/v1/scopes/{scope}/restore',
+    summary: 'What a restore of this scope would bring back, and what stays off. Changes nothing.',
+    params: schemas.scopePath,
+    answers: { 200: components.RestorePreview },
+    refusals: ['unknown-scope', 'nothing-to-restore'],
+  },
   status: {
     ...read,
     path: '/api/v1/status',

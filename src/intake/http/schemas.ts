@@ -6,11 +6,12 @@ import { fallback, fallbackList } from './fallback-schema';
 import { relayReceipt } from './relay-schema';
 import { spendHistory } from './spend-history-schema';
 import { spend } from './spend-schema';
-import { story } from './story-schema';
+import { restorePreview, story } from './story-schema';
 import { subscriptionComponents } from './subscription-schema';
 import { why } from './why-schema';
 
 export { fallbackPath } from './fallback-schema';
+export { type RestorePreviewAnswer, scopePath } from './story-schema';
 export { subscriptionBody, subscriptionPath } from './subscription-schema';
 
 /**
@@ -257,6 +258,7 @@ export const components = {
   Incident: incident,
   IncidentList: incidentList,
   IncidentStory: incidentStory,
+  RestorePreview: restorePreview,
   LedgerLine: ledgerLine,
   LedgerLines: ledgerLines,
   Verdict: verdict,

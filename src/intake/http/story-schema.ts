@@ -63,8 +63,10 @@ export const story = z.object({
   timeline: z.array(step).describe('In the order of time.'),
   objects: z.array(objectDiff).describe('What was changed at the gateways, secrets blotted out.'),
   cost: cost.optional().describe('Missing where the tripwire saw nothing of it.'),
-  truncated: z.boolean().optional().describe('true: there were more steps than are told.'),
+  truncated: z.boolean().optional().describe('true: there were more steps, or objects, than are told.'),
 });
+
+export const scopePath = z.strictObject({ scope: z.string().min(1).max(32).describe('One of the configured scopes.') });
 
 /** `GET /api/v1/scopes/{scope}/restore`: exactly what a restore would bring back. */
 export const restorePreview = z.object({

@@ -1,8 +1,9 @@
+import type { RestorePreview } from '../../desk/restore-preview';
 import type { Incident } from '../../ledger/incident';
 import type { Cost } from '../../ledger/story/cost';
 import type { Step } from '../../ledger/story/steps';
 import type { Story } from '../../ledger/story/story';
-import type { IncidentStoryAnswer } from './schemas';
+import type { IncidentStoryAnswer, RestorePreviewAnswer } from './schemas';
 import { incidentAnswer } from './views';
 
 const time = (epochMs: number): string => new Date(epochMs).toISOString();
@@ -29,3 +30,13 @@ const costAnswer = ({ from, ...cost }: Cost): NonNullable<IncidentStoryAnswer['c
   from: time(from),
   ...cost,
 });
+
+export function restorePreviewAnswer(preview: RestorePreview): RestorePreviewAnswer {
+  const { scope, routes, others, stays, warnings, operators, pendingBy } = preview;
+  return {
+    ...{ scope, operators, pendingBy, warnings: [...warnings] },
+    routes: routes.map((route) => ({ ...route, uris: [...route.uris], hosts: [...route.hosts] })),
+    others: others.map(({ cutter, what }) => ({ cutter, what })),
+    stays: stays.map(({ gateway, id, why }) => ({ gateway, id, why })),
+  };
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { RestorePreview } from '../../../src/desk/restore-preview';
 import { openapi } from '../../../src/intake/http/openapi';
 import { operations, refusalsOf } from '../../../src/intake/http/operations';
 import type { RelayReceipt } from '../../../src/intake/sms/relay';
@@ -7,7 +8,7 @@ import type { Paper } from '../../../src/ledger/story/paper';
 import type { Notice } from '../../../src/notify/channel';
 import { eventOf, typeOf } from '../../../src/notify/events/from-notice';
 import type { Order } from '../../../src/orders/order';
-import { reasons } from '../../../src/orders/reasons';
+import { type Refusal, reasons } from '../../../src/orders/reasons';
 import type { Figures } from '../../../src/tripwire/figures';
 import type { Spend } from '../../../src/tripwire/spend';
 import { type Answered, type Door, FakeDesk, FakeRecords, NOW, openDoor } from '../../support/http';
@@ -39,6 +40,7 @@ beforeAll(async () => {
   door = await openDoor({
     ...{ desk, records, spend: () => seenSpend, relay: async () => ({ receipt }) },
     spendHistory: (span) => seenHistory(span, NOW),
+    previewRestore: async () => preview,
   });
   const { status, json } = await door.call('GET', '/openapi.json', { token: '' });
   expect(status).toBe(200);
@@ -144,6 +146,7 @@ let subscriptionId = randomUUID() as string;
 const addressOf = (path: string): string =>
   path
     .replace('{number}', '1')
+    .replace('{scope}', 'agent')
     .replace('{name}', 'fallback')
     .replace('drills/{id}', 'drills/d-1')
     .replace('{id}', subscriptionId);
@@ -170,6 +173,14 @@ it('and the router serves every path that it has', async () => {
 const order: Order = {
   ...{ number: 7, key: 'k', action: 'sever', scope: 'agent', source: 'sms', by: 'alice' },
   ...{ reason: 'why', correlation: 'c', at: NOW },
+};
+
+let preview: RestorePreview | Refusal = {
+  scope: 'agent',
+  routes: [{ gateway: 'main', id: 'a', name: 'A', uris: ['/a'], hosts: [], how: 'clamp' }],
+  others: [{ cutter: 'webhook mesh', what: 'is told' }],
+  stays: [{ gateway: 'main', id: 'b', why: 'off' }],
+  ...{ warnings: ['unseen'], operators: 2, pendingBy: 'bob' },
 };
 
 const paper: Paper = {
@@ -325,6 +336,15 @@ describe('every answer is as it says', () => {
     conforms(told, '/api/v1/incidents/{number}');
     expect(told.json).toMatchObject({ cost: {}, objects: [{}], truncated: true });
     for (const path of ['/healthz', '/readyz', '/openapi.json']) conforms(await door.call('GET', path), path);
+  });
+
+  it('what a restore would bring back', async () => {
+    const path = '/api/v1/scopes/{scope}/restore';
+    const answer = await door.call('GET', '/api/v1/scopes/agent/restore');
+    conforms(answer, path);
+    expect(answer).toMatchObject({ status: 200, json: { ...preview } });
+    preview = { refused: 'nothing-to-restore' };
+    conforms(await door.call('GET', '/api/v1/scopes/agent/restore'), path);
   });
 
   it('subscriptions', async () => {
