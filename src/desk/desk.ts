@@ -313,7 +313,7 @@ export class OrderDesk implements Desk {
     const stop = { request, by, at, ...(use ? { use } : {}), ...(backupCodeUsed ? { backupCodeUsed } : {}) };
     spool.add(stop);
     this.carriedOut.add(stop);
-    enforcer.kick();
+    enforcer.stop(request.scope);
     const who = by.startsWith('backup:') ? ', by a backup code' : '';
     events.alarm(
       `ledger ${request.key}`,
@@ -336,7 +336,7 @@ export class OrderDesk implements Desk {
     const { store, spool, enforcer, now } = this.options;
     const state = store.mirror();
     const latch = state?.latches.get(order.scope) ?? liveLatch(order.scope);
-    // Without a number it follows upon all that the ledger knows: what was seen before proves nothing of it.
+    // Without a number it follows upon all that the ledger knows.
     const since = order.number === UNNUMBERED ? (state?.orders ?? 0) : order.number;
     const sight = enforcer.sight(order.scope, order.action === 'sever', since);
     const spooled = spool.all().some((stop) => stop.request.key === order.key);

@@ -31,6 +31,8 @@ export interface EnforcerOptions {
 /** What the latches ask of every cutter. */
 interface Wanted extends Aim {
   readonly severed: ReadonlySet<string>;
+  /** How many stops were taken without the ledger until then: they have no number of their own yet. */
+  readonly stops: number;
 }
 
 export interface EnforcerEvents {
@@ -74,6 +76,9 @@ export class Enforcer {
   private readonly seen = new Map<string, Seen>();
   private readonly changed = new EventEmitter().setMaxListeners(0);
   private goal: Wanted;
+  private stops = 0;
+  /** What `stops` was at the newest of them, by scope. */
+  private readonly stopped = new Map<string, number>();
   /** The latches of an instance that is alone explain everything. */
   private readonly unexplained: Unexplained | undefined;
   /** When the ledger was last found silent. Milliseconds, monotonic. */
@@ -105,6 +110,7 @@ export class Enforcer {
         cutter: cutter.name,
         required: cutter.required,
         order: -1,
+        stops: 0,
         severed: new Set(),
         report: { sights: new Map(), missing: [], drift: [], writes: [], cut: 0 },
       });
@@ -124,11 +130,19 @@ export class Enforcer {
    */
   kick(orderedAt = Number.NEGATIVE_INFINITY): void {
     const goal = this.currentGoal(orderedAt + LEAVE_MS);
-    const known = goal.order === this.goal.order && sameSet(goal.severed, this.goal.severed);
+    const known =
+      goal.order === this.goal.order && goal.stops === this.goal.stops && sameSet(goal.severed, this.goal.severed);
     const wasOwn = this.goal.ownUntil === Number.POSITIVE_INFINITY && goal.ownUntil !== this.goal.ownUntil;
     if (known && !wasOwn && goal.ownUntil <= this.goal.ownUntil) return;
     this.goal = goal;
     for (const driver of this.drivers) driver.kick();
+  }
+
+  /** A stop was taken without the ledger: what was seen before proves nothing about it (law 5), cut already or not. */
+  stop(scope: string): void {
+    this.stops += 1;
+    this.stopped.set(scope, this.stops);
+    this.kick();
   }
 
   /** The ledger did not answer just now. */
@@ -138,7 +152,7 @@ export class Enforcer {
 
   /** What the cutters see of a scope, for a latch that was set by this order. */
   sight(scope: string, cut: boolean, order: number): ScopeSight {
-    return sightOf(scope, cut, order, [...this.seen.values()]);
+    return this.sightIn([...this.seen.values()], scope, cut, order);
   }
 
   /** Waits until the condition holds, looking at each report; at most `ms` milliseconds. */
@@ -188,7 +202,8 @@ export class Enforcer {
     const spooled = this.options.spool.all();
     for (const stop of spooled) severed.add(stop.request.scope);
     const own = !this.options.leases || spooled.length > 0;
-    return { order: state?.orders ?? 0, severed, ownUntil: own ? Number.POSITIVE_INFINITY : ownUntil };
+    const until = own ? Number.POSITIVE_INFINITY : ownUntil;
+    return { order: state?.orders ?? 0, severed, stops: this.stops, ownUntil: until };
   }
 
   private goalFor(cutter: Cutter, wanted: Wanted): Goal {
@@ -241,6 +256,7 @@ export class Enforcer {
       required: cutter.required,
       beside: cutter.beside,
       order: goal.order,
+      stops: goal.stops,
       severed: goal.severed,
       report,
     });
@@ -301,8 +317,7 @@ export class Enforcer {
         this.changed.emit('change');
         if (entries.length === 0 && rested.length === 0) return;
         this.unwritten = this.unwritten.filter((entry) => !entries.includes(entry));
-        for (const latch of rested)
-          this.options.events.settled(latch, sightOf(latch.scope, isCut(latch), latch.order, seen));
+        for (const latch of rested) this.options.events.settled(latch, sightOf(latch.scope, isCut(latch), latch, seen));
         this.kick();
         this.changed.emit('change');
       }
@@ -330,13 +345,17 @@ export class Enforcer {
     const order = this.options.store.mirror()?.orders ?? 0;
     return this.options.spool
       .all()
-      .filter(({ request: { scope } }) => sightOf(scope, true, order, seen).sight !== 'refused')
+      .filter(({ request: { scope } }) => this.sightIn(seen, scope, true, order).sight !== 'refused')
       .map(({ request: { scope }, at }) => ({ scope, state: 'severing', order: order + 1, since: at }));
+  }
+
+  private sightIn(seen: readonly Seen[], scope: string, cut: boolean, order: number): ScopeSight {
+    return sightOf(scope, cut, { order, stops: this.stopped.get(scope) ?? 0 }, seen);
   }
 
   private restEntry(latch: Latch, seen: readonly Seen[]): Entry {
     const cut = isCut(latch);
-    const { gateways, cut: routes } = sightOf(latch.scope, cut, latch.order, seen);
+    const { gateways, cut: routes } = sightOf(latch.scope, cut, latch, seen);
     return {
       kind: cut ? 'severed' : 'restored',
       data: { scope: latch.scope, order: latch.order, gateways, ...(cut ? { routes } : {}) },

@@ -9,8 +9,18 @@ export interface Seen {
   readonly beside?: true | undefined;
   /** Number of the newest order that the goal knew; an older goal proves nothing about a newer latch. */
   readonly order: number;
+  /** How many stops without a number the goal knew. */
+  readonly stops: number;
   readonly severed: ReadonlySet<string>;
   readonly report: Report;
+}
+
+/** What a sight has to follow upon. */
+export interface Since {
+  /** Number of the order that set the latch. */
+  readonly order: number;
+  /** As in `Seen`. Left out: none came without a number. */
+  readonly stops?: number | undefined;
 }
 
 /** What all cutters together saw of one scope. */
@@ -26,10 +36,10 @@ export interface ScopeSight {
  * Law 5, seen and not assumed: a scope is `refused` only when every required cutter has seen the refusal under a goal
  * that cuts it, and at least one has something to do with it. Fails towards `unseen`.
  */
-export function sightOf(scope: string, cut: boolean, order: number, seen: readonly Seen[]): ScopeSight {
+export function sightOf(scope: string, cut: boolean, { order, stops = 0 }: Since, seen: readonly Seen[]): ScopeSight {
   const wanted: Sight = cut ? 'refused' : 'served';
   const required = seen.filter((one) => one.required);
-  const current = required.filter((one) => one.order >= order && one.severed.has(scope) === cut);
+  const current = required.filter((one) => one.order >= order && one.stops >= stops && one.severed.has(scope) === cut);
   const sights = current.map((one) => one.report.sights.get(scope) ?? 'unseen');
   const seeing = current.filter((_, i) => sights[i] === wanted);
   // What stands beside the gateways counts among them only where nothing else has to do with the scope.
@@ -55,7 +65,7 @@ export function sightOf(scope: string, cut: boolean, order: number, seen: readon
 export function settled(latch: Latch, seen: readonly Seen[], now: number): Latch | undefined {
   const cut = latch.state === 'severing';
   if (!cut && latch.state !== 'restoring') return undefined;
-  const { sight } = sightOf(latch.scope, cut, latch.order, seen);
+  const { sight } = sightOf(latch.scope, cut, latch, seen);
   if (cut) return sight === 'refused' ? { ...latch, state: 'severed', since: now } : undefined;
   if (sight !== 'served') return undefined;
   return { scope: latch.scope, state: 'live', order: latch.order, since: now };

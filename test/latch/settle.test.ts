@@ -7,7 +7,14 @@ const report = (sight: Sight, missing: string[] = []): Report => ({
   ...{ missing, drift: [], writes: [], cut: 3 },
 });
 const seen = (cutter: string, sight: Sight, more: Partial<Seen> = {}): Seen => ({
-  ...{ cutter, required: true, order: 7, severed: new Set(['agent']), report: report(sight, [`${cutter} misses`]) },
+  ...{
+    cutter,
+    required: true,
+    order: 7,
+    stops: 0,
+    severed: new Set(['agent']),
+    report: report(sight, [`${cutter} misses`]),
+  },
   ...more,
 });
 const severing: Latch = { scope: 'agent', state: 'severing', order: 7, since: 0, incident: 7 };
@@ -20,7 +27,7 @@ describe('how many gateways were seen', () => {
     ['what stands beside one does not', [seen('a', 'refused'), seen('fallback', 'refused', beside)], 1],
     ['but where nothing else has to do with it', [seen('a', 'none'), seen('fallback', 'refused', beside)], 1],
   ])('%s', (_what, reports, gateways) => {
-    expect(sightOf('agent', true, 7, reports)).toMatchObject({ sight: 'refused', gateways });
+    expect(sightOf('agent', true, { order: 7 }, reports)).toMatchObject({ sight: 'refused', gateways });
   });
 });
 
@@ -39,13 +46,23 @@ describe('law 5, seen and not assumed', () => {
     expect(settled(severing, reports, 99)).toEqual(severed ? { ...severing, state: 'severed', since: 99 } : undefined);
   });
 
+  it('of a stop without a number nothing is proven by what was seen before it', () => {
+    const since = { order: 7, stops: 1 };
+    const later = seen('a', 'refused', { stops: 1 });
+    expect(sightOf('agent', true, since, [later, seen('b', 'refused')])).toMatchObject({
+      sight: 'unseen',
+      missing: ['b has not reported yet', 'a misses'],
+    });
+    expect(sightOf('agent', true, since, [later]).sight).toBe('refused');
+  });
+
   it('says what is missing', () => {
-    expect(sightOf('agent', true, 7, [seen('a', 'refused'), seen('b', 'refused', old)])).toMatchObject({
+    expect(sightOf('agent', true, { order: 7 }, [seen('a', 'refused'), seen('b', 'refused', old)])).toMatchObject({
       sight: 'unseen',
       gateways: 1,
       missing: ['b has not reported yet', 'a misses'],
     });
-    expect(sightOf('agent', true, 7, [seen('a', 'none')]).missing[0]).toContain('matches no route');
+    expect(sightOf('agent', true, { order: 7 }, [seen('a', 'none')]).missing[0]).toContain('matches no route');
   });
 
   it('says "live" only when every gateway was seen to serve again, and closes the incident', () => {

@@ -1,4 +1,5 @@
-import { tripOf } from './commands/calls';
+import { callOf, tripOf } from './commands/calls';
+import { driftOf } from './commands/drift';
 import { ledgerIs } from './commands/mishaps';
 import { textOf } from './commands/texts';
 import { lives } from './sequences';
@@ -41,3 +42,14 @@ describe('a code that is on its way into the ledger is spent, also for what is j
     ]),
   );
 });
+
+it('a STOP without the ledger of what is cut already: "severed" is said of what was seen after it, not before', () =>
+  lives(alone, [
+    texts('alice', 'STOP', 'agent', 0),
+    ledgerIs({ which: 0, steps: 11, fault: 'away' }),
+    driftOf({ which: 0, what: 'deletes the clamp', route: 'chat', steps: 0 }),
+    callOf({
+      ...{ token: 'stopper', action: 'sever', scope: 'agent', operator: undefined, code: 'none', n: 1 },
+      ...{ key: 'k1', wait: undefined, instance: 0, steps: 4 },
+    }),
+  ]));

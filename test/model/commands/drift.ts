@@ -69,6 +69,26 @@ const changes: Readonly<Record<string, Change>> = {
   },
 };
 
+interface Drift {
+  readonly which: number;
+  readonly what: string;
+  readonly route: string;
+  readonly steps: number;
+}
+
+export const driftOf = ({ which, what, route, steps }: Drift): Command =>
+  new Command(`somebody ${what} (${route}) at gateway ${which}`, steps, (world: World) => {
+    const gateway = world.gateways[which % world.gateways.length];
+    const change = changes[what];
+    if (!gateway || !change) return;
+    world.stirred = true;
+    const expected = world.laws.expected.get(gateway.name);
+    const before = gateway.objects;
+    if (expected) change(gateway, expected, route);
+    for (const path of gateway.objects.keys())
+      if (!before.has(path)) world.laws.sights.born.set(`${gateway.name} ${path.split('/')[1]}`, world.time.now);
+  });
+
 export const drift = fc
   .record({
     which: fc.nat(1),
@@ -76,17 +96,4 @@ export const drift = fc
     route: fc.constantFrom('chat', 'llm', 'script', 'public'),
     steps: fc.nat(40),
   })
-  .map(
-    ({ which, what, route, steps }) =>
-      new Command(`somebody ${what} (${route}) at gateway ${which}`, steps, (world: World) => {
-        const gateway = world.gateways[which % world.gateways.length];
-        const change = changes[what];
-        if (!gateway || !change) return;
-        world.stirred = true;
-        const expected = world.laws.expected.get(gateway.name);
-        const before = gateway.objects;
-        if (expected) change(gateway, expected, route);
-        for (const path of gateway.objects.keys())
-          if (!before.has(path)) world.laws.sights.born.set(`${gateway.name} ${path.split('/')[1]}`, world.time.now);
-      }),
-  );
+  .map(driftOf);
