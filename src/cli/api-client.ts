@@ -12,11 +12,13 @@ import {
   type OrderBody,
   type PlacedAnswer,
   type ScopeAnswer,
+  type SpendHistoryAnswer,
   type StatusAnswer,
   type VerdictAnswer,
 } from '../intake/http/schemas';
 import type { WhyAnswer } from '../intake/http/why-schema';
 import { printable } from '../printable';
+import type { SpanName } from '../tripwire/history/spans';
 import { Failure } from './cli';
 
 /** What of the internal API the commands use. Every call throws `Failure` with what to do now. */
@@ -34,6 +36,7 @@ export interface ApiClient {
   /** Newest first. */
   drills(limit: number): Promise<DrillListAnswer>;
   fallbacks(): Promise<readonly FallbackAnswer[]>;
+  spendHistory(span: SpanName): Promise<SpendHistoryAnswer>;
   /** @param waitSeconds how long the answer may wait until it is seen; 0 to 30. */
   decideFallback(name: string, body: FallbackBody, waitSeconds: number): Promise<FallbackAnswer>;
 }
@@ -112,6 +115,7 @@ export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptio
     drill: (id, wait) => call(components.Drill, { url: `/api/v1/drills/${id}`, params: { wait } }, wait * 1000),
     drills: (limit) => call(components.DrillList, { url: '/api/v1/drills', params: { limit } }),
     fallbacks: async () => (await call(components.FallbackList, { url: '/api/v1/fallbacks' })).fallbacks,
+    spendHistory: (span) => call(components.SpendHistory, { url: '/api/v1/spend/history', params: { span } }),
     decideFallback: (name, body, waitSeconds) =>
       call(
         components.Fallback,

@@ -11,6 +11,7 @@ import { subscriptionComponents } from './subscription-schema';
 import { why } from './why-schema';
 
 export { fallbackPath } from './fallback-schema';
+export type { SpendHistoryAnswer } from './spend-history-schema';
 export { type RestorePreviewAnswer, scopePath } from './story-schema';
 export { subscriptionBody, subscriptionPath } from './subscription-schema';
 
