@@ -10,6 +10,7 @@ import { createLastResort } from './cutters/last-resort';
 import { OrderDesk } from './desk/desk';
 import { restorePreview } from './desk/restore-preview';
 import { Results } from './desk/results';
+import { SignIns } from './desk/sign-ins';
 import { createFallbackCutters, type FallbacksService, startFallbacks } from './fallback';
 import { openDoors } from './intake/doors';
 import { createReplies } from './intake/sms/replies';
@@ -207,6 +208,11 @@ async function assemble(
     },
   });
 
+  const signIns = new SignIns({
+    ...{ config, store, desk, logger, now },
+    ...{ alarm: alarms.raise, randomId: randomUUID },
+  });
+
   const events = openEvents({
     ...{ config, ledger, key: keys.ledger, version, ...supervise, logger, now },
     jobs: { add: (job) => jobs.add(job) },
@@ -236,6 +242,7 @@ async function assemble(
     onAnswer: async () => {
       enforcer.kick();
       await desk.recordSpooled();
+      await signIns.recordNoted();
       if (leases) await results.adopt();
     },
   });
@@ -331,6 +338,7 @@ async function assemble(
     },
     say: (to, text) => background('a text could not be sent', replies.say(to, text)),
     ...{ drills, fallbacks, alarm: alarms.raise },
+    ...{ operators, signIns, consoleKey: keys.console },
     randomId: () => randomUUID(),
   });
   atEnd(() => doors.close());

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { DRILL_SCOPE } from '../orders/drill';
+import { consoleOptions } from './console';
 import { drills } from './drills';
 import { fallback } from './fallback';
 import { checkFallbacks } from './fallback-names';
 import { e164, httpUrl, listen, name, secret } from './parts';
 import { type Tripwire, tripwire, tripwireScopes } from './tripwire';
+
+export { type Right, right } from './right';
 
 /**
  * `pullcord.yaml`, as one schema: it validates at start, gives the types, and is published as
@@ -14,10 +17,6 @@ import { type Tripwire, tripwire, tripwireScopes } from './tripwire';
 const SECOND_MS = 1000;
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 60 * MINUTE_SECONDS;
-
-/** What one person or token may do. */
-export const right = z.enum(['stop', 'restore', 'status']);
-export type Right = z.infer<typeof right>;
 
 /**
  * What a program may do. `stop`: sever; `status`: look; `events`: have events sent to it; `relay`: hand on text messages
@@ -300,6 +299,7 @@ export const configSchema = z
       })
       .prefault({})
       .describe('Orders over HTTP, on the internal listener.'),
+    console: consoleOptions.prefault({}).describe('The page for people, at /console on the internal listener.'),
     cutters: z
       .strictObject({
         litellm: z.array(litellmCutter).default([]).describe('Block the keys of an agent at LiteLLM.'),

@@ -23,6 +23,8 @@ export interface Keys {
   readonly ledger: Buffer;
   /** The secret of the drill operator's one-time passwords. */
   readonly drill: Buffer;
+  /** Signs the cookies of the console. */
+  readonly console: Buffer;
 }
 
 /** Says how to make a good key; never the bad one. */
@@ -61,6 +63,7 @@ export function deriveKeys(master: Buffer): Keys {
     snapshots: derive('snapshots'),
     ledger: derive('ledger'),
     drill: derive('drill'),
+    console: derive('console'),
   };
 }
 

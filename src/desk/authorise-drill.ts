@@ -5,9 +5,11 @@ import type { Proof } from '../orders/desk';
 import { DRILL_OPERATOR, DRILL_PHONE, isRehearsal } from '../orders/drill';
 import type { OrderRequest } from '../orders/order';
 import type { Refusal } from '../orders/reasons';
-import { type Authority, clockWentBack } from './authorise';
+import { type Authority, clockWentBack, type Spending } from './authorise';
 
-type Ordered = Pick<OrderRequest, 'action' | 'scope'>;
+interface Ordered extends Pick<OrderRequest, 'scope'> {
+  readonly action: Spending;
+}
 
 /** Whether an order is about a drill: by its scope, or by who gives it. `authorise` knows of neither. */
 export const concernsDrill = ({ scope }: Ordered, proof: Proof): boolean => isRehearsal(scope) || isDrill(proof);
@@ -26,9 +28,11 @@ export function authoriseDrill(
   proof: Proof,
   now: number,
 ): Authority {
+  if (action === 'sign-in') return { kind: 'refused', refused: 'unknown-sender' };
   if (!isDrill(proof)) {
-    const by = proof.kind === 'token' ? { by: `token:${proof.token}` } : {};
-    return { kind: 'refused', refused: 'no-right', detail: 'This scope is for drills alone: pullcord drill.', ...by };
+    const by = nameOf(proof);
+    const detail = 'This scope is for drills alone: pullcord drill.';
+    return { kind: 'refused', refused: 'no-right', detail, ...(by === undefined ? {} : { by }) };
   }
   if (!operator) return { kind: 'refused', refused: 'unknown-sender' };
   const by = DRILL_OPERATOR;
@@ -42,6 +46,11 @@ export function authoriseDrill(
   const result = verifyCode({ secret: operator.totpSecret, code, lastStep, now });
   if (!result.ok) return refuse({ refused: result.reason });
   return { kind: 'granted', by, use: { operator: by, lastStep: result.step, failures: [] } };
+}
+
+function nameOf(proof: Proof): string | undefined {
+  if (proof.kind === 'token') return `token:${proof.token}`;
+  return proof.kind === 'session' ? proof.by : undefined;
 }
 
 type OfDrill = Extract<Proof, { readonly kind: 'phone' | 'operator' }>;

@@ -14,7 +14,7 @@ import type { Refusal } from '../orders/reasons';
 export type Authority =
   | {
       readonly kind: 'granted';
-      /** For the ledger: an operator's name, `token:<name>`, `backup:<operator>` or `tripwire`. */
+      /** For the ledger: an operator's name, `token:<name>`, `openid:<name>`, `backup:<operator>` or `tripwire`. */
       readonly by: string;
       readonly use?: OperatorUse;
       readonly backupCodeUsed?: string;
@@ -38,10 +38,16 @@ export const clockWentBack = (state: State, now: number): boolean => now < state
 
 const rightFor: Record<Action, Right> = { sever: 'stop', restore: 'restore' };
 
+/** What a code may be spent on: an order, or signing in at the console, to which anybody with a right has one. */
+export type Spending = Action | 'sign-in';
+
+const may = ({ rights }: Operator, action: Spending): boolean =>
+  action === 'sign-in' ? rights.length > 0 : rights.includes(rightFor[action]);
+
 export function authorise(
   { operators, config }: AuthoriseOptions,
   state: State,
-  action: Action,
+  action: Spending,
   proof: Proof,
   now: number,
 ): Authority {
@@ -51,8 +57,11 @@ export function authorise(
   }
   if (proof.kind === 'token') {
     if (action === 'restore') return { kind: 'refused', refused: 'not-restorable-by-token' };
-    if (!proof.rights.includes('stop')) return { kind: 'refused', refused: 'no-right', by: `token:${proof.token}` };
-    return { kind: 'granted', by: `token:${proof.token}` };
+    return stopping(action, `token:${proof.token}`, proof.rights);
+  }
+  if (proof.kind === 'session') {
+    if (action === 'restore') return { kind: 'refused', refused: 'not-restorable-by-session', by: proof.by };
+    return stopping(action, proof.by, proof.rights);
   }
 
   const operator = proof.kind === 'phone' ? operators.byPhone(proof.phone) : operators.byName(proof.operator);
@@ -61,7 +70,8 @@ export function authorise(
   if (!operator) return { kind: 'refused', refused: 'unknown-sender' };
 
   const by = operator.name;
-  if (!operator.rights.includes(rightFor[action])) return { kind: 'refused', refused: 'no-right', by };
+  if (!may(operator, action)) return { kind: 'refused', refused: 'no-right', by };
+  if (proof.kind === 'phone' && action === 'sign-in') return { kind: 'refused', refused: 'no-right', by };
   if (proof.kind === 'phone' && proof.bare) {
     if (action === 'sever' && config.sms.bareStop === 'sever') return { kind: 'granted', by };
     return { kind: 'refused', refused: 'bare-stop', by };
@@ -71,11 +81,17 @@ export function authorise(
   return authoriseOneTimePassword(config, state, action, operator, code, now);
 }
 
+/** Who was checked before: stops where it has the right to, and nothing else. */
+function stopping(action: Spending, by: string, rights: readonly string[]): Authority {
+  if (action !== 'sever' || !rights.includes('stop')) return { kind: 'refused', refused: 'no-right', by };
+  return { kind: 'granted', by };
+}
+
 /** A printed code lets any phone stop, once, and nothing else. */
 function authoriseBackupCode(
   operators: Operators,
   state: State,
-  action: Action,
+  action: Spending,
   code: string,
   sender: Operator | undefined,
 ): Authority {
@@ -91,7 +107,7 @@ function authoriseBackupCode(
 function authoriseOneTimePassword(
   config: AuthoriseOptions['config'],
   state: State,
-  action: Action,
+  action: Spending,
   operator: Operator,
   code: string,
   now: number,

@@ -3,7 +3,7 @@ import type { OperatorUse, State } from '../ledger/store';
 import type { Operator } from '../operators/operator';
 import type { Proof } from '../orders/desk';
 import type { OrderRequest } from '../orders/order';
-import { type AuthoriseOptions, type Authority, authorise } from './authorise';
+import { type AuthoriseOptions, type Authority, authorise, type Spending } from './authorise';
 import { authoriseDrill, concernsDrill } from './authorise-drill';
 import { Doubt } from './doubt';
 
@@ -13,7 +13,9 @@ export interface AuthoritiesOptions extends AuthoriseOptions {
   readonly drillOperator?: (() => Operator | undefined) | undefined;
 }
 
-export type Asked = Pick<OrderRequest, 'key' | 'action' | 'scope'>;
+export interface Asked extends Pick<OrderRequest, 'key' | 'scope'> {
+  readonly action: Spending;
+}
 
 /**
  * Who may, for all that takes a code: the ledger's word, and beside it what codes were used for without the ledger, or

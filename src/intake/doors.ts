@@ -3,15 +3,18 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock';
 import { type Config, defaultScope } from '../config/schema';
 import type { PreviewRestore } from '../desk/restore-preview';
+import type { SignIns } from '../desk/sign-ins';
 import type { FallbacksService } from '../fallback';
 import { heldBy } from '../fallback/holders';
 import type { Records } from '../ledger/records';
 import type { Subscriptions } from '../notify/events/subscriptions';
+import type { Operators } from '../operators/operator';
 import type { Desk } from '../orders/desk';
 import type { Drills } from '../supervision/drill/drills';
 import type { Readiness } from '../supervision/readiness';
 import type { Spend } from '../tripwire/spend';
 import type { Why } from '../why';
+import { openConsole } from './console';
 import { type ApiOptions, api } from './http/api';
 import { internalApp, publicApp } from './http/apps';
 import { type Listener, listen } from './http/listen';
@@ -41,6 +44,10 @@ export interface DoorsOptions {
   /** What else is on the internal listener. */
   readonly beside: readonly Router[];
   readonly previewRestore: PreviewRestore;
+  readonly operators: Pick<Operators, 'byName'>;
+  readonly signIns: SignIns;
+  /** Signs the cookies of the console. */
+  readonly consoleKey: Buffer;
   readonly say: (to: string, text: string) => void;
   readonly alarm: (key: string, text: string) => void;
   readonly closing: AbortSignal;
@@ -68,6 +75,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   const { config, desk, records, ready, missing, spend, closing, logger, now, randomId, version } = options;
   const context = { log: logger, now, randomId };
   const texts = openTexts(options);
+  const people = openConsole({ ...options, key: options.consoleKey });
   const routers = [
     api({
       ...{ drills: options.drills, fallbacks: options.fallbacks, fallbacksOf: (scope) => heldBy(config, scope) },
@@ -76,8 +84,10 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       previewRestore: options.previewRestore,
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
+      ...{ signIns: options.signIns, sessions: people.sessions, origin: people.origin, openid: config.console.openid },
     }),
     ...options.beside,
+    ...people.routers,
   ];
   const inside = await listen(internalApp({ ...context, routers }), config.listen.internal, {
     malformed: problemAnswer,

@@ -51,6 +51,8 @@ export type EntryKind =
   | 'reply'
   /** A program asked to be told of events, or is told no more. */
   | 'subscription'
+  /** A person signed in at the console, or signed out. */
+  | 'session'
   | 'start'
   | 'stop';
 

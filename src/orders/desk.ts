@@ -17,6 +17,11 @@ export type Proof =
   | { readonly kind: 'operator'; readonly operator: string; readonly code?: string }
   /** A bearer token, already checked. It can stop, never restore (law 3). */
   | { readonly kind: 'token'; readonly token: string; readonly rights: readonly (Right | TokenRight)[] }
+  /**
+   * Somebody who is signed in at the console, already checked: an operator, or whom the identity provider named. Can
+   * stop, never restore (law 3).
+   */
+  | { readonly kind: 'session'; readonly by: string; readonly rights: readonly Right[] }
   /** The tripwire, which is part of this program. It can stop, never restore (law 3). */
   | { readonly kind: 'tripwire' };
 

@@ -29,7 +29,7 @@ export interface Order {
   readonly action: Action;
   readonly scope: string;
   readonly source: Source;
-  /** Who ordered: an operator's name, or `token:<name>`, `backup:<operator>`, or `tripwire`. */
+  /** Who ordered: an operator's name, or `token:<name>`, `openid:<name>`, `backup:<operator>`, or `tripwire`. */
   readonly by: string;
   readonly reason?: string;
   readonly correlation: string;

@@ -43,6 +43,15 @@ const table = {
   },
   'no-right': { status: 403, advice: 'You have no right to do this.' },
   'token-wrong': { status: 401, advice: 'The bearer token is missing or not one of api.tokens.' },
+  'session-ended': { status: 401, advice: 'You are not signed in any more. Sign in again.' },
+  'cross-site': {
+    status: 403,
+    advice: 'This did not come from the console page itself. Open it at its own address, and do it there.',
+  },
+  'not-restorable-by-session': {
+    status: 403,
+    advice: 'Being signed in does not restore: send an operator and a fresh one-time password.',
+  },
   'not-restorable-by-token': {
     status: 403,
     advice: 'A token cannot restore: send an operator and a fresh one-time password.',
@@ -63,6 +72,10 @@ const table = {
     advice: 'The ledger does not answer. STOP works; RESTORE refuses until it is back.',
   },
   'too-many-requests': { status: 429, advice: 'Too many requests. Try again in a minute.' },
+  'too-many-listeners': {
+    status: 503,
+    advice: 'Too many look on live already. Close other windows, or ask for /api/v1/status now and then.',
+  },
   'too-many-subscriptions': {
     status: 409,
     advice: 'There are 50 subscriptions, the most there may be. Delete those that nobody needs, then ask again.',

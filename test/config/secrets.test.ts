@@ -32,7 +32,7 @@ describe('the master key', () => {
 
   it('gives each purpose a key of its own, the same one every time', () => {
     const keys = Object.values(deriveKeys(bytes)).map((derived: Buffer) => derived.toString('hex'));
-    expect(new Set([...keys, bytes.toString('hex')]).size).toBe(6);
+    expect(new Set([...keys, bytes.toString('hex')]).size).toBe(7);
     expect(keys.every((derived) => derived.length === 64)).toBe(true);
     expect(Object.values(deriveKeys(bytes)).map((derived: Buffer) => derived.toString('hex'))).toEqual(keys);
     expect(deriveKeys(key).ledger).not.toEqual(deriveKeys(bytes).ledger);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import pino from 'pino';
 import { type TokenRight, tokenRight } from '../../src/config/schema';
 import type { FallbackNow, FallbackReceipt, FallbacksService, FallbackWish } from '../../src/fallback';
+import { Sessions } from '../../src/intake/console/session';
 import { type ApiOptions, api } from '../../src/intake/http/api';
 import { internalApp } from '../../src/intake/http/apps';
 import type { Limits } from '../../src/intake/http/bounded-server';
@@ -229,6 +230,10 @@ export interface DoorOptions {
   readonly relay?: Relay;
   readonly previewRestore?: ApiOptions['previewRestore'];
   readonly subscriptions?: ApiOptions['subscriptions'];
+  readonly sessions?: ApiOptions['sessions'];
+  readonly signIns?: ApiOptions['signIns'];
+  readonly origin?: string;
+  readonly openid?: ApiOptions['openid'];
   readonly limits?: Partial<Limits>;
 }
 
@@ -247,6 +252,17 @@ export interface Answered {
   /** The body, when it is JSON. */
   readonly json: Record<string, unknown>;
 }
+
+const nobodySignsIn: ApiOptions['signIns'] = {
+  byCode: async () => ({ refused: 'code-wrong' }),
+  note: () => undefined,
+};
+
+const nobodysSessions = (): Sessions =>
+  new Sessions({
+    ...{ key: Buffer.alloc(32, 1), secure: false, openid: false, operators: { byName: () => undefined } },
+    ...{ now: Date.now, randomId: () => 'session' },
+  });
 
 /** The internal listener, for real, on a free port. */
 export async function openDoor({ desk = new FakeDesk(), records = new FakeRecords(), ...options }: DoorOptions = {}) {
@@ -269,6 +285,8 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     fallbacksOf: () => new Set(),
     previewRestore: options.previewRestore ?? (async () => ({ refused: 'nothing-to-restore' })),
     subscriptions: options.subscriptions ?? subscriptionsInMemory().subscriptions,
+    ...{ sessions: options.sessions ?? nobodysSessions(), signIns: options.signIns ?? nobodySignsIn },
+    ...{ origin: options.origin, openid: options.openid },
   });
   const app = internalApp({ ...context, routers: [router] });
   const listener = await listen(app, '127.0.0.1:0', { limits: options.limits ?? {}, malformed: problemAnswer });

@@ -10,6 +10,8 @@ import type { Drills } from '../../supervision/drill/drills';
 import type { Readiness } from '../../supervision/readiness';
 import type { Spend } from '../../tripwire/spend';
 import type { Why } from '../../why';
+import type { Sessions } from '../console/session';
+import { type SessionHandlersOptions, sessionHandlers } from '../console/session-handlers';
 import type { Relay } from '../sms/relay';
 import { drillHandlers } from './drill-handlers';
 import { type FallbackHandlersOptions, fallbackHandlers } from './fallback-handlers';
@@ -26,7 +28,7 @@ import { failureLimit, type Token, tokenChecker } from './tokens';
 import { incidentAnswer, lineAnswer, orderAnswer, outcomeAnswer, readinessAnswer, scopeAnswer } from './views';
 import { whyHandlers } from './why-handlers';
 
-export interface ApiOptions {
+export interface ApiOptions extends SessionHandlersOptions {
   readonly desk: Desk;
   readonly records: Records;
   readonly drills: Pick<Drills, 'start' | 'report' | 'newest' | 'nextDue'>;
@@ -37,6 +39,9 @@ export interface ApiOptions {
   /** What a restore would bring back. */
   readonly previewRestore: PreviewRestore;
   readonly tokens: readonly Token[];
+  readonly sessions: Pick<Sessions, 'of' | 'begin' | 'end'>;
+  /** Of the console, where it is configured. */
+  readonly origin: string | undefined;
   /** What a sever or restore without a scope is about. */
   readonly defaultScope: string;
   /** What is missing until the state of this scope is seen, in words; empty when it is. From memory: no I/O. */
@@ -111,7 +116,7 @@ export function api(options: ApiOptions): Router {
       return { status: 200, body: spendAnswer(spend) };
     },
 
-    whoAmI: async ({ token: { name, rights } }) => ({ status: 200, body: { name, rights: [...rights] } }),
+    whoAmI: async ({ bearer: { name, rights } }) => ({ status: 200, body: { name, rights: [...rights] } }),
     relayTwilio: relayTwilio(options.relay),
     ...subscriptionHandlers(options.subscriptions),
     ...drillHandlers(options),
@@ -119,6 +124,7 @@ export function api(options: ApiOptions): Router {
     ...incidentHandlers(options),
     ...spendHistoryHandler(options),
     ...whyHandlers(options),
+    ...sessionHandlers(options),
 
     describe: async () => ({ status: 200, body: { ...document } }),
     health: async () => ({ status: 200, body: { status: 'ok' } }),
@@ -131,6 +137,7 @@ export function api(options: ApiOptions): Router {
   return operationRouter({
     handlers,
     checkToken: tokenChecker(options.tokens),
+    ...{ sessions: options.sessions, origin: options.origin },
     mayFail: failureLimit(options.now),
     refused: (reason, data) => desk.refused(reason, data),
   });

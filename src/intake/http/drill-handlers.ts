@@ -13,8 +13,8 @@ export function drillHandlers({
   drills,
 }: DrillHandlersOptions): Pick<Handlers, 'runDrill' | 'listDrills' | 'getDrill'> {
   return {
-    runDrill: async ({ query: { wait = 0 }, token }) => {
-      const begun = await drills.start(`token:${token.name}`);
+    runDrill: async ({ query: { wait = 0 }, bearer }) => {
+      const begun = await drills.start(bearer.by);
       if ('refused' in begun) return begun;
       const report = (wait > 0 ? await drills.report(begun.id, wait * 1000) : undefined) ?? begun;
       const headers = { location: `/api/v1/drills/${report.id}` };

@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import type { FallbackNow, FallbacksService, FallbackWish } from '../../fallback';
 import type { Proof } from '../../orders/desk';
 import type { Refusal } from '../../orders/reasons';
+import type { Bearer } from './bearer';
 import type { fallback } from './fallback-schema';
 import type { Handlers } from './router';
+import { stopProofOf } from './stop-proof';
 
 export interface FallbackHandlersOptions {
   /** Undefined where none is configured. */
@@ -21,13 +23,13 @@ export function fallbackHandlers({
   return {
     listFallbacks: async () => ({ status: 200, body: { fallbacks: (fallbacks?.all() ?? []).map(shown) } }),
 
-    decideFallback: async ({ params: { name }, body, headers, query: { wait = 0 }, token, correlation }) => {
+    decideFallback: async ({ params: { name }, body, headers, query: { wait = 0 }, bearer, correlation }) => {
       if (!fallbacks) return { refused: 'no-fallback' };
-      const proof = proofOf(body, token);
+      const proof = proofOf(body, bearer);
       if ('refused' in proof) return proof;
       const wish: FallbackWish = {
-        key: `api:${token.name}:${headers['idempotency-key'] ?? randomId()}`,
-        ...{ fallback: name, wish: body.wish, source: 'api', correlation },
+        key: bearer.keys + (headers['idempotency-key'] ?? randomId()),
+        ...{ fallback: name, wish: body.wish, source: bearer.source, correlation },
         ...(body.reason === undefined ? {} : { reason: body.reason }),
       };
       const receipt = await fallbacks.order(wish, proof);
@@ -46,16 +48,12 @@ interface Decision {
   readonly code?: string | undefined;
 }
 
-/** Law 3: a token alone never permits; it gets no further than this, and the service would refuse it as well. */
-function proofOf(
-  { wish, operator, code }: Decision,
-  token: { readonly name: string; readonly rights: Extract<Proof, { kind: 'token' }>['rights'] },
-): Proof | Refusal {
+/** Law 3: no token or session alone permits; it gets no further than this, and the service would refuse it as well. */
+function proofOf({ wish, operator, code }: Decision, bearer: Bearer): Proof | Refusal {
   if (operator !== undefined)
     return code === undefined ? { refused: 'code-missing' } : { kind: 'operator', operator, code };
-  if (wish === 'fallback') return { refused: 'not-restorable-by-token' };
-  if (!token.rights.includes('stop')) return { refused: 'no-right', detail: 'The token needs the right stop.' };
-  return { kind: 'token', token: token.name, rights: token.rights };
+  if (wish === 'fallback') return { refused: `not-restorable-by-${bearer.kind}` };
+  return stopProofOf(bearer);
 }
 
 const time = (epochMs: number): string => new Date(epochMs).toISOString();

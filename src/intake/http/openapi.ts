@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type RefusalReason, reasons } from '../../orders/reasons';
 import { webhooks } from './openapi-webhooks';
-import { type Operation, operations, refusalsOf } from './operations';
+import { type Access, type Operation, operations, refusalsOf } from './operations';
 import { components, noBody } from './schemas';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -36,11 +36,18 @@ export function openapi(version: string): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { session: [] }],
     paths,
     webhooks: webhooks(refTo('Event')),
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'One of api.tokens.' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'One of api.tokens.' },
+        session: {
+          ...{ type: 'apiKey', in: 'cookie', name: '__Host-pullcord-session' },
+          description:
+            'Of the console (pullcord-session without https). What changes something takes X-Pullcord-Console: 1.',
+        },
+      },
       schemas: Object.fromEntries(
         Object.entries(z.toJSONSchema(named, { io: 'input', uri: refTo, override }).schemas).map(
           ([id, { $schema: _dialect, $id: _id, ...schema }]) => [id, schema],
@@ -59,7 +66,7 @@ function describe(operationId: string, operation: Operation): Json {
   return {
     operationId,
     summary: operation.summary,
-    ...(operation.access === 'open' ? { security: [] } : {}),
+    ...securityOf(operation.access),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body
       ? {
@@ -71,6 +78,13 @@ function describe(operationId: string, operation: Operation): Json {
       : {}),
     responses: { ...answersOf(operation), ...refusalAnswers(refusalsOf(operation)) },
   };
+}
+
+/** Where it isn't either of both. */
+function securityOf(access: Access): Json {
+  if (access === 'open' || access === 'page') return { security: [] };
+  if (access === 'session') return { security: [{ session: [] }] };
+  return access === 'token' || access === 'events' || access === 'relay' ? { security: [{ bearer: [] }] } : {};
 }
 
 function parametersOf(place: 'path' | 'query' | 'header', schema: z.ZodType): Json[] {

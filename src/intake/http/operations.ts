@@ -3,9 +3,17 @@ import type { TokenRight } from '../../config/schema';
 import type { RefusalReason } from '../../orders/reasons';
 import { relayBody } from './relay-schema';
 import * as schemas from './schemas';
+import { sessionBody } from './session-schema';
 import { whyQuery } from './why-schema';
 
 const { components } = schemas;
+
+/**
+ * Who may: anybody on the internal network; anybody by our own page; who is signed in there; whoever has any token;
+ * either of both; or whoever has this right, or one of these, by a token or a session. A session has none of the rights
+ * `events` and `relay`.
+ */
+export type Access = 'open' | 'page' | 'session' | 'token' | 'any' | TokenRight | readonly TokenRight[];
 
 /** One request that the internal API takes. The router and `/openapi.json` are both made from this table alone. */
 export interface Operation {
@@ -13,8 +21,7 @@ export interface Operation {
   /** As OpenAPI writes it, with `{name}`. */
   readonly path: string;
   readonly summary: string;
-  /** Who may: anybody on the internal network, whoever has any token, or a token with this right, or one of these. */
-  readonly access: 'open' | 'token' | TokenRight | readonly TokenRight[];
+  readonly access: Access;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly headers?: z.ZodType;
@@ -40,8 +47,9 @@ export const operations = {
   placeOrder: {
     method: 'post',
     path: '/api/v1/orders',
-    summary: 'Sever or restore a scope. A token with the right stop severs; a restore takes an operator and a code.',
-    access: 'token',
+    summary:
+      'Sever or restore a scope. A token or a session with the right stop severs; a restore takes an operator and a code.',
+    access: 'any',
     params: schemas.nothing,
     query: schemas.orderQuery,
     headers: schemas.orderHeaders,
@@ -50,6 +58,7 @@ export const operations = {
     refusals: [
       'no-right',
       'not-restorable-by-token',
+      'not-restorable-by-session',
       'unknown-sender',
       'code-missing',
       'code-wrong',
@@ -217,6 +226,7 @@ export const operations = {
     answers: { 200: components.Fallback },
     refusals: [
       'not-restorable-by-token',
+      'not-restorable-by-session',
       'unknown-sender',
       'code-missing',
       'code-wrong',
@@ -266,6 +276,37 @@ export const operations = {
     answers: { 200: components.Why },
     refusals: ['too-many-requests'],
   },
+  signInWays: {
+    ...open,
+    path: '/console/ways',
+    summary: 'How one may sign in at the console.',
+    answers: { 200: components.SignInWays },
+  },
+  signIn: {
+    ...open,
+    method: 'post',
+    path: '/console/session',
+    summary: 'Sign in at the console with an operator and a fresh code, which is used up by it. Gives a cookie.',
+    access: 'page',
+    body: sessionBody,
+    answers: { 200: components.Session },
+    refusals: ['code-wrong', 'code-used', 'code-locked', 'clock-in-doubt'],
+  },
+  session: {
+    ...open,
+    path: '/console/session',
+    summary: 'Who is signed in, and what they may do.',
+    access: 'session',
+    answers: { 200: components.Session },
+  },
+  signOut: {
+    ...open,
+    method: 'delete',
+    path: '/console/session',
+    summary: 'Sign out. The cookie goes; this instance takes it no more.',
+    access: 'page',
+    answers: { 204: schemas.noBody },
+  },
   describe: { ...open, path: '/openapi.json', summary: 'This document.', answers: { 200: components.OpenApi } },
   health: { ...open, path: '/healthz', summary: 'Whether the process answers.', answers: { 200: components.Health } },
   readiness: {
@@ -281,17 +322,28 @@ export type Operations = typeof operations;
 /** Every reason for which the operation may refuse. */
 export function refusalsOf(operation: Operation): readonly RefusalReason[] {
   const { access } = operation;
-  const byToken: readonly RefusalReason[] = access === 'open' ? [] : ['token-wrong', 'too-many-requests'];
-  const byRight: readonly RefusalReason[] = access === 'open' || access === 'token' ? [] : ['no-right'];
+  const byRight: readonly RefusalReason[] = isRight(access) ? ['no-right'] : [];
   const byBody: readonly RefusalReason[] = operation.body ? ['too-large', 'wrong-media-type'] : [];
   return [
     ...new Set<RefusalReason>([
       'bad-request',
-      ...byToken,
+      ...byBearer(access),
       ...byRight,
       ...byBody,
       ...operation.refusals,
       'internal-error',
     ]),
   ];
+}
+
+const FOR_ALL = ['open', 'page', 'session', 'token', 'any'] as const;
+
+export const isRight = (access: Access): access is TokenRight | readonly TokenRight[] =>
+  !FOR_ALL.some((one) => one === access);
+
+function byBearer(access: Access): readonly RefusalReason[] {
+  if (access === 'open') return [];
+  if (access === 'page') return ['cross-site', 'wrong-media-type'];
+  const strange: readonly RefusalReason[] = ['token-wrong', 'session-ended', 'cross-site', 'too-many-requests'];
+  return access === 'any' || access === 'session' ? strange : [...strange, 'no-right'];
 }

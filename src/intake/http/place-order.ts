@@ -6,6 +6,7 @@ import type { Refusal } from '../../orders/reasons';
 import type { Operations } from './operations';
 import { type OutcomeWithinOptions, outcomeWithin } from './outcome-within';
 import type { Answer, Call, Handler } from './router';
+import { stopProofOf } from './stop-proof';
 import { outcomeAnswer } from './views';
 
 /** With one of these rights, a token may hand in what an operator orders. */
@@ -27,20 +28,20 @@ export interface PlaceOrderOptions {
  * (law 3), which would refuse it as well.
  */
 export function placeOrder({ desk, defaultScope, randomId, log, closing }: PlaceOrderOptions): Handler<PlaceOrder> {
-  return async ({ body, headers, query, token, correlation }) => {
+  return async ({ body, headers, query, bearer, correlation }) => {
     const refuse = (refusal: Refusal): Refusal => {
-      desk.refused(refusal.refused, { door: 'api', correlation, token: token.name, action: body.action });
+      const who = bearer.kind === 'token' ? { token: bearer.name } : { by: bearer.by };
+      desk.refused(refusal.refused, { door: bearer.source, correlation, ...who, action: body.action });
       return refusal;
     };
-    const proof = proofOf({ body, token });
+    const proof = proofOf({ body, bearer });
     if ('refused' in proof) return refuse(proof);
 
     const request: OrderRequest = {
-      // No name of a token holds a colon: no two tokens ever share a key.
-      key: `api:${token.name}:${headers['idempotency-key'] ?? randomId()}`,
+      key: bearer.keys + (headers['idempotency-key'] ?? randomId()),
       action: body.action,
       scope: body.scope ?? defaultScope,
-      source: 'api',
+      source: bearer.source,
       correlation,
       ...(body.reason === undefined ? {} : { reason: body.reason }),
     };
@@ -61,18 +62,17 @@ export function placeOrder({ desk, defaultScope, randomId, log, closing }: Place
   };
 }
 
-/** Who orders: the operator that the body names, who then has to prove it, or else the token. */
-function proofOf({ body, token }: Pick<Call<PlaceOrder>, 'body' | 'token'>): Proof | Refusal {
+/** Who orders: the operator that the body names, who then has to prove it, or else the token or the session. */
+function proofOf({ body, bearer }: Pick<Call<PlaceOrder>, 'body' | 'bearer'>): Proof | Refusal {
   // Who relays sees codes before they are spent: such a token must not spend one as another order (law 3).
-  if (!token.rights.some((right) => ORDERING.includes(right)))
+  if (bearer.kind === 'token' && !bearer.rights.some((right) => ORDERING.includes(right)))
     return { refused: 'no-right', detail: 'Orders take a token with the right stop or status.' };
   if (body.operator !== undefined) {
     if (body.code === undefined) return { refused: 'code-missing' };
     return { kind: 'operator', operator: body.operator, code: body.code };
   }
-  if (body.action === 'restore') return { refused: 'not-restorable-by-token' };
-  if (!token.rights.includes('stop')) return { refused: 'no-right', detail: 'The token needs the right stop.' };
-  return { kind: 'token', token: token.name, rights: token.rights };
+  if (body.action === 'restore') return { refused: `not-restorable-by-${bearer.kind}` };
+  return stopProofOf(bearer);
 }
 
 /** Whether a key that came before came with the same body (draft-ietf-httpapi-idempotency-key-header-07, 2.7). */
@@ -84,7 +84,9 @@ function sameOrder(order: Order, request: OrderRequest, proof: Proof): boolean {
     // A backup code is told by its owner, whoever sends it.
     (proof.kind === 'operator'
       ? order.by === proof.operator || order.by.startsWith('backup:')
-      : order.by.startsWith('token:'))
+      : proof.kind === 'session'
+        ? order.by === proof.by
+        : order.by.startsWith('token:'))
   );
 }
 

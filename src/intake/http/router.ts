@@ -2,11 +2,23 @@ import express, { type Request, type RequestHandler, type Response, Router } fro
 import type { z } from 'zod';
 import type { Desk } from '../../orders/desk';
 import type { Refusal, RefusalReason } from '../../orders/reasons';
+import { fromThePage, isJson } from '../console/from-the-page';
+import { type Bearer, type BearerOptions, bearerOf, type SessionBearer, type TokenBearer } from './bearer';
 import { contextOf } from './context';
 import { answerErrors } from './errors';
-import { type Operation, type Operations, operations } from './operations';
+import { type Access, isRight, type Operation, type Operations, operations } from './operations';
 import { type Fault, refuse, sendJson } from './problem';
-import type { Token, TokenChecker } from './tokens';
+
+/** Whom an operation is for: see `Access`. */
+type BearerFor<A extends Access> = A extends 'open'
+  ? undefined
+  : A extends 'page'
+    ? SessionBearer | undefined
+    : A extends 'session'
+      ? SessionBearer
+      : A extends 'token' | 'events' | 'relay'
+        ? TokenBearer
+        : Bearer;
 
 /** What a handler gets: checked, and typed by the operation's schemas. */
 export interface Call<O extends Operation> {
@@ -14,7 +26,7 @@ export interface Call<O extends Operation> {
   readonly query: z.output<O['query']>;
   readonly headers: O extends { readonly headers: infer H extends z.ZodType } ? z.output<H> : undefined;
   readonly body: O extends { readonly body: infer B extends z.ZodType } ? z.output<B> : undefined;
-  readonly token: O['access'] extends 'open' ? undefined : Token;
+  readonly bearer: BearerFor<O['access']>;
   readonly correlation: string;
 }
 
@@ -32,9 +44,8 @@ export type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[I
 /** Any of them: what they all give back, and a call that only the table can tell the type of. */
 type SomeHandler = (call: never) => Promise<Answer<Operation> | Refusal>;
 
-export interface RouterOptions {
+export interface RouterOptions extends BearerOptions {
   readonly handlers: Handlers;
-  readonly checkToken: TokenChecker;
   /** Whether one more failed token is still answered and recorded by itself. */
   readonly mayFail: () => boolean;
   readonly refused: Desk['refused'];
@@ -44,43 +55,60 @@ const BODY_LIMIT_BYTES = 16 * 1024;
 const FAULTS_SHOWN = 20;
 
 /**
- * The table of operations as routes. Fails towards "refused": token first, then the type and size of the body, then
+ * The table of operations as routes. Fails towards "refused": token or session first, then the type and size of the body, then
  * the schemas; a handler runs only when all of it is right.
  */
-export function operationRouter({ handlers, checkToken, mayFail, refused }: RouterOptions): Router {
+export function operationRouter({ handlers, mayFail, refused, ...options }: RouterOptions): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  const tokens = new WeakMap<Request, Token>();
+  const bearers = new WeakMap<Request, Bearer>();
 
   const note = (req: Request, reason: RefusalReason): void =>
     refused(reason, {
       door: 'api',
       path: req.path.slice(0, 100),
       correlation: contextOf(req).correlation,
-      ...(tokens.has(req) ? { token: tokens.get(req)?.name } : {}),
+      ...aboutBearer(bearers.get(req)),
     });
 
   const authenticate =
-    (operation: Operation): RequestHandler =>
+    ({ access }: Operation): RequestHandler =>
     (req, res, next) => {
-      const check = checkToken(req.get('authorization'));
-      if (check.kind !== 'known') {
-        if (!mayFail()) return refuse(res, { refused: 'too-many-requests' }, { headers: { 'retry-after': '60' } });
-        note(req, 'token-wrong');
-        const error = check.kind === 'wrong' ? ', error="invalid_token"' : '';
-        const headers = { 'www-authenticate': `Bearer realm="pullcord"${error}` };
-        return refuse(res, { refused: 'token-wrong' }, { headers });
+      const check = bearerOf(options, req);
+      if (check.kind === 'refused') {
+        const { refusal, guessed, told } = check;
+        if (told && !mayFail())
+          return refuse(res, { refused: 'too-many-requests' }, { headers: { 'retry-after': '60' } });
+        if (told) note(req, refusal.refused);
+        const headers = guessed ? { 'www-authenticate': 'Bearer realm="pullcord", error="invalid_token"' } : {};
+        return refuse(res, refusal, { headers });
       }
-      tokens.set(req, check.token);
-      const { access } = operation;
-      if (access === 'open' || access === 'token') return next();
-      const rights = Array.isArray(access) ? access : [access];
-      if (check.token.rights.some((right) => rights.includes(right))) return next();
+      const { bearer } = check;
+      bearers.set(req, bearer);
+      const detail = whatIsMissing(access, bearer);
+      if (detail === undefined) return next();
       note(req, 'no-right');
-      return refuse(res, { refused: 'no-right', detail: `The token needs the right ${rights.join(' or ')}.` });
+      return refuse(res, { refused: 'no-right', detail });
     };
 
+  /** Anybody may, by our own page; who is signed in is known as well. */
+  const fromPage: RequestHandler = (req, res, next) => {
+    const refusal = fromThePage(req, options.origin);
+    if (refusal) {
+      note(req, refusal.refused);
+      return refuse(res, refusal);
+    }
+    const check = bearerOf(options, req);
+    if (check.kind === 'known' && check.bearer.kind === 'session') bearers.set(req, check.bearer);
+    return next();
+  };
+
+  const firstOf = (operation: Operation): readonly RequestHandler[] => {
+    if (operation.access === 'open') return [];
+    return [operation.access === 'page' ? fromPage : authenticate(operation)];
+  };
+
   const jsonOnly: RequestHandler = (req, res, next) => {
-    if (!/^application\/json *(;|$)/i.test(req.get('content-type') ?? '')) {
+    if (!isJson(req.headers)) {
       note(req, 'wrong-media-type');
       return refuse(res, { refused: 'wrong-media-type' }, { headers: { accept: 'application/json' } });
     }
@@ -100,7 +128,7 @@ export function operationRouter({ handlers, checkToken, mayFail, refused }: Rout
         return refuse(res, { refused: 'bad-request' }, { errors: input.faults });
       }
       // Checked by the schemas of the operation that this handler belongs to, which a loop can't show to the compiler.
-      const result = await handle({ ...input, token: tokens.get(req), correlation } as never);
+      const result = await handle({ ...input, bearer: bearers.get(req), correlation } as never);
       if ('refused' in result) return refuse(res, result);
       if (result.body === undefined) return void res.writeHead(result.status, result.headers).end();
       return sendJson(res, result.status, result.body, result.headers);
@@ -110,8 +138,7 @@ export function operationRouter({ handlers, checkToken, mayFail, refused }: Rout
   for (const [id, operation] of Object.entries(operations) as [keyof Operations, Operation][]) {
     const path = operation.path.replace(/\{(\w+)\}/g, ':$1');
     const body = operation.body ? [jsonOnly, express.json({ limit: BODY_LIMIT_BYTES, inflate: false })] : [];
-    const first = operation.access === 'open' ? [] : [authenticate(operation)];
-    router[operation.method](path, ...first, ...body, answer(operation, handlers[id]));
+    router[operation.method](path, ...firstOf(operation), ...body, answer(operation, handlers[id]));
     methods.set(path, [...(methods.get(path) ?? []), ...methodsOf(operation)]);
   }
   for (const [path, allowed] of methods)
@@ -120,6 +147,20 @@ export function operationRouter({ handlers, checkToken, mayFail, refused }: Rout
     );
   router.use(answerErrors(note));
   return router;
+}
+
+const aboutBearer = (bearer: Bearer | undefined): Readonly<Record<string, string>> => {
+  if (!bearer) return {};
+  return bearer.kind === 'token' ? { token: bearer.name } : { by: bearer.by };
+};
+
+/** What keeps this bearer from the operation, in words; undefined where nothing does. */
+function whatIsMissing(access: Access, { kind, rights }: Bearer): string | undefined {
+  if (access === 'token' || access === 'session') return access === kind ? undefined : `It takes a ${access}.`;
+  if (!isRight(access)) return undefined;
+  const wanted: readonly string[] = Array.isArray(access) ? access : [access];
+  if (rights.some((right) => wanted.includes(right))) return undefined;
+  return `${kind === 'token' ? 'The token needs' : 'You need'} the right ${wanted.join(' or ')}.`;
 }
 
 /** Express answers HEAD as it would GET. */

@@ -4,6 +4,7 @@ import { spanNames } from '../../tripwire/history/spans';
 import { drill, drillList } from './drill-schema';
 import { fallback, fallbackList } from './fallback-schema';
 import { relayReceipt } from './relay-schema';
+import { session, signInWays } from './session-schema';
 import { spendHistory } from './spend-history-schema';
 import { spend } from './spend-schema';
 import { restorePreview, story } from './story-schema';
@@ -124,7 +125,7 @@ const order = z.object({
   action,
   scope: scopeName,
   source: z.enum(['sms', 'api', 'console', 'tripwire', 'drill']).describe('The door through which it came.'),
-  by: z.string().describe('An operator, `token:<name>`, `backup:<operator>`, `tripwire` or `drill`.'),
+  by: z.string().describe('An operator, `token:<name>`, `openid:<name>`, `backup:<operator>`, `tripwire` or `drill`.'),
   reason: z.string().optional(),
   correlation: z.string().describe('Ties together the log lines from the message to the write.'),
   at: time,
@@ -275,6 +276,8 @@ export const components = {
   Drill: drill,
   DrillList: drillList,
   Why: why,
+  Session: session,
+  SignInWays: signInWays,
   OpenApi: openapiDocument,
   Problem: problemDetails,
   ...subscriptionComponents,

@@ -8,25 +8,29 @@ type Own = 'subscribe' | 'listSubscriptions' | 'getSubscription' | 'unsubscribe'
 /** Who wants to be told of events. A token sees those that it made, and of others not even that they are there. */
 export function subscriptionHandlers(subscriptions: Pick<Subscriptions, 'create' | 'of' | 'end'>): Pick<Handlers, Own> {
   return {
-    subscribe: async ({ body: { url, events, scopes }, token }) => {
-      const made = await subscriptions.create(token.name, { url, events, ...(scopes === undefined ? {} : { scopes }) });
+    subscribe: async ({ body: { url, events, scopes }, bearer }) => {
+      const made = await subscriptions.create(bearer.name, {
+        url,
+        events,
+        ...(scopes === undefined ? {} : { scopes }),
+      });
       if ('refused' in made) return made;
       const headers = { location: `/api/v1/subscriptions/${made.id}` };
       return { status: 201, body: { ...subscriptionAnswer(made), secret: made.secret }, headers };
     },
 
-    listSubscriptions: async ({ token }) => {
-      const own = await subscriptions.of(token.name);
+    listSubscriptions: async ({ bearer }) => {
+      const own = await subscriptions.of(bearer.name);
       return { status: 200, body: { subscriptions: own.map(subscriptionAnswer) } };
     },
 
-    getSubscription: async ({ params: { id }, token }) => {
-      const found = (await subscriptions.of(token.name)).find((one) => one.id === id);
+    getSubscription: async ({ params: { id }, bearer }) => {
+      const found = (await subscriptions.of(bearer.name)).find((one) => one.id === id);
       return found ? { status: 200, body: subscriptionAnswer(found) } : { refused: 'not-found' };
     },
 
-    unsubscribe: async ({ params: { id }, token }) =>
-      (await subscriptions.end(token.name, id)) ? { status: 204, body: undefined } : { refused: 'not-found' },
+    unsubscribe: async ({ params: { id }, bearer }) =>
+      (await subscriptions.end(bearer.name, id)) ? { status: 204, body: undefined } : { refused: 'not-found' },
   };
 }
 

@@ -2,7 +2,9 @@ import { reasons } from '../../orders/reasons';
 import type { EntryKind, Line } from '../store';
 
 /** Kinds of steps: those of the ledger, as far as a story tells of them. */
-export type StepKind = Exclude<EntryKind, 'request' | 'subscription' | 'drill' | 'start' | 'stop'> | 'other';
+export type StepKind =
+  | Exclude<EntryKind, 'request' | 'subscription' | 'drill' | 'session' | 'start' | 'stop'>
+  | 'other';
 
 /** One thing that happened. */
 export interface Step {

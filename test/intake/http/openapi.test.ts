@@ -12,6 +12,7 @@ import { type Refusal, reasons } from '../../../src/orders/reasons';
 import type { Figures } from '../../../src/tripwire/figures';
 import type { Spend } from '../../../src/tripwire/spend';
 import { type Answered, type Door, FakeDesk, FakeRecords, NOW, openDoor } from '../../support/http';
+import { pageHeaders, signedIn, testSessions } from '../../support/session';
 import { seenHistory } from '../../support/spend-history';
 
 type Json = Record<string, unknown>;
@@ -29,6 +30,7 @@ interface Document {
   components: { schemas: Record<string, Json>; securitySchemes: Json };
 }
 
+const sessions = testSessions();
 let receipt: RelayReceipt = { understood: 'help' };
 let desk: FakeDesk;
 let records: FakeRecords;
@@ -37,8 +39,9 @@ let document: Document;
 beforeAll(async () => {
   desk = new FakeDesk();
   records = new FakeRecords();
+  const signIns = { byCode: async () => ({ name: 'alice' }), note: () => undefined };
   door = await openDoor({
-    ...{ desk, records, spend: () => seenSpend, relay: async () => ({ receipt }) },
+    ...{ desk, records, sessions, signIns, spend: () => seenSpend, relay: async () => ({ receipt }) },
     spendHistory: (span) => seenHistory(span, NOW),
     previewRestore: async () => preview,
   });
@@ -116,7 +119,11 @@ it('has every path that the router serves: what it does not name is not there', 
   for (const [path, known] of Object.entries(document.paths))
     for (const method of methods) {
       const { status, headers } = await door.call(method, addressOf(path), { token: '' });
-      if (method.toLowerCase() in known) expect([200, 401]).toContain(status);
+      // What is for the page alone is not for whoever sends no more than this.
+      if (method.toLowerCase() in known)
+        expect(known[method.toLowerCase()]?.security?.length === 0 && method !== 'GET' ? [403] : [200, 401]).toContain(
+          status,
+        );
       else {
         expect(status).toBe(405);
         const allowed = Object.keys(known).flatMap((one) => (one === 'get' ? ['GET', 'HEAD'] : [one.toUpperCase()]));
@@ -140,6 +147,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   '/api/v1/orders': { action: 'sever' },
   '/api/v1/fallbacks/{name}': { wish: 'primary' },
   '/api/v1/relay/twilio': { signature: '', params: {} },
+  '/console/session': { operator: 'alice', code: '123456' },
   '/api/v1/subscriptions': { url: 'https://n8n.example.org/webhook/1', events: ['severed'] },
 };
 let subscriptionId = randomUUID() as string;
@@ -155,14 +163,19 @@ it('and the router serves every path that it has', async () => {
   records.known = [{ ...order, number: 1 }];
   records.story = paper;
   // A door of their own: of one door's failures only so many are answered one by one.
-  const strangers = await openDoor({ records });
+  const signIns = { byCode: async () => ({ name: 'alice' }), note: () => undefined };
+  const strangers = await openDoor({ records, sessions, signIns });
   for (const [path, method, { security, responses }] of described()) {
     const body = bodies[path];
-    const options = { token: 'all', ...(method === 'post' && body ? { body } : {}) };
-    const without = await strangers.call(method.toUpperCase(), addressOf(path), { ...options, token: '' });
-    expect(without.status).toBe(security?.length === 0 ? 200 : 401);
+    const options = { token: '', headers: pageHeaders, ...(method === 'post' && body ? { body } : {}) };
+    const without = await strangers.call(method.toUpperCase(), addressOf(path), options);
+    expect(security?.length === 0 ? [200, 204] : [401]).toContain(without.status);
+    const credentials = path.startsWith('/console/') ? { headers: signedIn(sessions) } : { token: 'all' };
     const query = path === '/api/v1/why' ? '?subject=agent' : '';
-    const { status, json } = await door.call(method.toUpperCase(), addressOf(path) + query, options);
+    const { status, json } = await door.call(method.toUpperCase(), addressOf(path) + query, {
+      ...options,
+      ...credentials,
+    });
     expect([200, 201, 202, 204]).toContain(status);
     expect(Object.keys(responses)).toContain(String(status));
     if (status === 201) subscriptionId = String(json.id);
@@ -345,6 +358,14 @@ describe('every answer is as it says', () => {
     expect(answer).toMatchObject({ status: 200, json: { ...preview } });
     preview = { refused: 'nothing-to-restore' };
     conforms(await door.call('GET', '/api/v1/scopes/agent/restore'), path);
+  });
+
+  it('sessions', async () => {
+    const page = { token: '', headers: signedIn(sessions) };
+    conforms(await door.call('GET', '/console/ways', page), '/console/ways');
+    conforms(await door.call('GET', '/console/session', page), '/console/session');
+    const body = bodies['/console/session'];
+    conforms(await door.call('POST', '/console/session', { ...page, body }), '/console/session', 'post');
   });
 
   it('subscriptions', async () => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ofToken } from '../../../src/intake/http/bearer';
 import type { Operations } from '../../../src/intake/http/operations';
 import type { Call } from '../../../src/intake/http/router';
 import type { Sent } from '../model';
@@ -44,7 +45,9 @@ export const callOf = ({ token, action, scope, operator, code, n, key, wait, ins
       }
       const body = { action, scope, ...(operator ? { operator } : {}), ...(typed?.text ? { code: typed.text } : {}) };
       const request = { params: {}, query: { wait }, headers: { 'idempotency-key': idempotency }, body };
-      const made = { ...request, token: checked.token, correlation: 'call' } as Call<Operations['placeOrder']>;
+      const made = { ...request, bearer: ofToken(checked.token), correlation: 'call' } as Call<
+        Operations['placeOrder']
+      >;
       const answer = async (): Promise<void> => {
         const said = await doors.api(made);
         if (!life.alive || 'refused' in said || !('number' in said.body)) return;
