@@ -32,14 +32,16 @@ export function measured(ms: number): string {
   return ms < 2 * MINUTE ? `${Math.round(ms / SECOND)} s` : duration(ms);
 }
 
-/** Before or after the sever: `-03:07`, `+00:01`, `+1:02:09`. */
+/** Before or after the sever: `-03:07`, `+00:01.2`, `+1:02:09`; tenths as long as they say something. */
 export function offset(ms: number): string {
-  const seconds = Math.floor(Math.abs(ms) / SECOND);
+  const tenths = Math.floor(Math.abs(ms) / 100);
+  const seconds = Math.floor(tenths / 10);
   const two = (n: number): string => String(n).padStart(2, '0');
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  // What is less than a second is neither before nor after.
-  const sign = ms < 0 && seconds > 0 ? '-' : '+';
-  return h > 0 ? `${sign}${h}:${two(m)}:${two(s)}` : `${sign}${two(m)}:${two(s)}`;
+  // What is less than a tenth is neither before nor after.
+  const sign = ms < 0 && tenths > 0 ? '-' : '+';
+  if (h > 0) return `${sign}${h}:${two(m)}:${two(s)}`;
+  return `${sign}${two(m)}:${two(s)}${seconds < 60 && tenths > 0 ? `.${tenths % 10}` : ''}`;
 }
 
 export interface Place {
