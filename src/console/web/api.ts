@@ -50,7 +50,7 @@ function replyOf<T>(status: number, ok: boolean, text: string): Reply<T> {
   const body = parsed(text);
   if (ok) return { kind: 'ok', status, body: body as T };
   const { reason = '', detail = `Pullcord answered ${status}.` } = (body ?? {}) as { reason?: string; detail?: string };
-  if (status === 401 && reason === 'token-wrong') for (const told of ended) told();
+  if (status === 401 && !reason.startsWith('code-')) for (const told of ended) told();
   return { kind: 'problem', status, reason, detail };
 }
 

@@ -2,17 +2,22 @@ import { gapsIn, pictureOf, total } from '../../../src/console/web/pages/spend/p
 import type { SpendHistoryAnswer } from '../../../src/intake/http/spend-history-schema';
 
 const history = (change: Partial<SpendHistoryAnswer> = {}): SpendHistoryAnswer => ({
-  ...{ span: 'day', from: '2026-01-02T00:00:00Z', stepSeconds: 120, steps: 3 },
-  all: { usd: [0.2, null, 0.4], tokens: [1, null, 2] },
-  keys: [{ name: 'agent', usd: [0.2, null, 0.4], tokens: [1, null, 2] }],
-  models: [{ name: 'small', usd: [0, null, null], tokens: [0, null, null] }],
-  bounds: { usual: [0.1, 0.1, 0.1], floor: [0.3, 0.3, 0.3], ceiling: [90, 90, 90], trips: [null, null, null] },
+  ...{ span: 'day', from: '2026-01-02T00:00:00Z', stepSeconds: 120, steps: 4 },
+  all: { usd: [0.2, null, 0.4, 0.01], tokens: [1, null, 2, 0] },
+  keys: [{ name: 'agent', usd: [0.2, null, 0.4, 0.01], tokens: [1, null, 2, 0] }],
+  models: [{ name: 'small', usd: [0, null, null, 0], tokens: [0, null, null, 0] }],
+  bounds: {
+    usual: [0.1, 0.1, 0.1, 0.1],
+    floor: [0.3, 0.3, 0.3, 0.3],
+    ceiling: [90, 90, 90, 90],
+    trips: [null, null, null, null],
+  },
   marks: [],
   ...change,
 });
 
 describe('the picture of what was spent', () => {
-  it('draws a minute of each step, and a gap where nobody saw it', () => {
+  it('draws a minute of each step that is over, and a gap where nobody saw it', () => {
     const { times, lines, gaps } = pictureOf(history(), 'keys');
     const start = Date.parse('2026-01-02T00:00:00Z');
     expect(times).toEqual([0, 120, 240].map((after) => start / 1000 + after));

@@ -3,7 +3,9 @@ import type { WhyAnswer } from '../../../intake/http/why-schema';
 import '../styles/why.css';
 import { Asked, useAsked } from '../parts/asked';
 import { Icon, type IconName } from '../parts/icon';
+import { Notice } from '../parts/notice';
 import { address } from '../route';
+import { askable, sha256 } from './why-subject';
 
 type Finding = WhyAnswer['findings'][number];
 
@@ -28,19 +30,23 @@ const verdicts: Readonly<Record<Finding['verdict'], { readonly icon: IconName; r
 export function Why({ subject }: { readonly subject?: string }) {
   const [text, setText] = useState(subject ?? '');
   useEffect(() => setText(subject ?? ''), [subject]);
+  const [fault, setFault] = useState<string>();
   const path = subject === undefined ? undefined : `/api/v1/why?subject=${encodeURIComponent(subject)}`;
   const asking = useAsked<WhyAnswer>(path);
 
-  function submit(event: Event): void {
+  async function submit(event: Event): Promise<void> {
     event.preventDefault();
-    const asked = text.trim();
-    if (asked === subject) asking.again();
-    else if (asked !== '') location.hash = address('why', asked);
+    const asked = await askable(text, sha256);
+    setFault('fault' in asked ? asked.fault : undefined);
+    if ('fault' in asked) return;
+    setText(asked.subject);
+    if (asked.subject === subject) asking.again();
+    else location.hash = address('why', asked.subject);
   }
 
   return (
     <>
-      <form class="why-form" onSubmit={submit}>
+      <form class="why-form" onSubmit={(event) => void submit(event)}>
         <label class="field">
           <span>A request id, a path, a key or a scope</span>
           <input
@@ -48,7 +54,7 @@ export function Why({ subject }: { readonly subject?: string }) {
             autoCapitalize="none"
             autoComplete="off"
             spellcheck={false}
-            maxLength={500}
+            maxLength={2000}
             required
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
@@ -58,6 +64,7 @@ export function Why({ subject }: { readonly subject?: string }) {
           Ask why
         </button>
       </form>
+      <div role="alert">{fault !== undefined && <Notice tone="bad" title={fault} />}</div>
       <div role="status">
         {subject !== undefined && (
           <Asked asking={asking} what="Who refuses">

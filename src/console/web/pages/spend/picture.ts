@@ -41,9 +41,13 @@ const FLATTENS = 3;
 const LEAST_TOP = 0.01;
 
 export function pictureOf(history: SpendHistoryAnswer, by: 'keys' | 'models'): Picture {
-  const { from, stepSeconds, steps } = history;
+  const { from, stepSeconds } = history;
+  // The last step still runs: what was spent in a part of it would look like a fall.
+  const steps = Math.max(1, history.steps - 1);
+  const whole = (values: Series): Series => values.slice(0, steps);
   const start = Date.parse(from) / 1000;
-  const aMinute = (values: Series): Series => values.map((usd) => (usd === null ? null : (usd * 60) / stepSeconds));
+  const aMinute = (values: Series): Series =>
+    whole(values).map((usd) => (usd === null ? null : (usd * 60) / stepSeconds));
   const spent: readonly Drawn[] = [
     { name: 'all together', kind: 'all', values: aMinute(history.all.usd) },
     ...history[by].map(({ name, usd }) => ({ name, kind: 'one' as const, values: aMinute(usd) })),
@@ -60,7 +64,7 @@ export function pictureOf(history: SpendHistoryAnswer, by: 'keys' | 'models'): P
     lines: [...spent, ...within.map(({ usd: _usd, ...line }) => line)],
     top: Math.max(most, ...within.map(({ usd }) => usd)) * 1.08,
     above: known.filter(({ usd }) => usd > most * FLATTENS).map(({ name, usd }) => ({ name, usd })),
-    gaps: gapsIn(history.all.usd, start * 1000, stepSeconds * 1000),
+    gaps: gapsIn(whole(history.all.usd), start * 1000, stepSeconds * 1000),
   };
 }
 

@@ -113,6 +113,9 @@ function History({ history, by }: { readonly history: SpendHistoryAnswer; readon
           </p>
         </Notice>
       )}
+      {history.marksMissing && (
+        <Notice tone="warning" title="The ledger does not answer: what is marked here is not known." />
+      )}
       <Marks marks={history.marks} />
       <Table history={history} by={by} picture={picture} />
     </>
