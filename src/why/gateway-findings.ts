@@ -4,7 +4,11 @@ import type { Peek } from './peek';
 import { inWords, type Suspect } from './refusers';
 
 /** These may be a refusal of the gateway, of its upstream, or only of a probe without credentials. */
-const DOUBTFUL = (status: number): boolean => [401, 403, 404, 407, 429].includes(status) || status >= 500;
+const isDoubtful = ({ status = 0, type = '' }: Peek, takes: boolean): boolean =>
+  [401, 403, 407, 429].includes(status) ||
+  status >= 500 ||
+  // APISIX's own is text (its "404 Route Not Found"); an API's is not.
+  (status === 404 && !(takes && !type.startsWith('text/')));
 
 /** What a gateway answered. Pure. Fails towards "unknown": only an answer that got through clears it. */
 export function answered(look: GatewayLook, suspects: readonly Suspect[] = []): Finding {
@@ -30,7 +34,8 @@ export function answered(look: GatewayLook, suspects: readonly Suspect[] = []): 
       text: `${silent.at} does not answer: ${silent.why}.`,
       todo: `Look after the gateway at ${silent.at}: nobody gets an answer from it.`,
     };
-  const doubtful = look.peeks.find(({ status = 0 }) => DOUBTFUL(status));
+  const takes = !look.taking || look.taking.routes.length > 0;
+  const doubtful = look.peeks.find((one) => isDoubtful(one, takes));
   if (doubtful)
     return { ...about, ...evidence, verdict: 'unknown', text: `Answered ${asked} with ${inDoubt(doubtful, suspects)}` };
   const statuses = [...new Set(look.peeks.map(({ status }) => status))].join(', ');

@@ -15,6 +15,8 @@ export interface Peek {
   /** Whether the answer bears Pullcord's mark. */
   readonly marked?: boolean;
   readonly server?: string;
+  /** The type of the body that HEAD leaves out. */
+  readonly type?: string;
   /** APISIX's own word that the answer is its upstream's (`X-APISIX-Upstream-Status`; with 5xx alone). */
   readonly upstream?: string;
   /** Why no answer came. */
@@ -71,6 +73,7 @@ function one(url: string, target: ProbeTarget, timeoutMs: number, ca: { readonly
         status,
         marked: status === REFUSED_STATUS && headers[MARK] !== undefined,
         ...(typeof server === 'string' ? { server } : {}),
+        ...(headers['content-type'] === undefined ? {} : { type: headers['content-type'] }),
         ...(typeof upstream === 'string' ? { upstream } : {}),
       });
     });

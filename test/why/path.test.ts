@@ -1,4 +1,5 @@
 import { refusing } from '../../src/cutters/apisix/refusal';
+import { startSandboxLiteLLM } from '../../src/sandbox/litellm';
 import type { Finding, Layer } from '../../src/why/finding';
 import { NOW, type Rig, SEVERED_AT, startRig } from './rig';
 
@@ -181,6 +182,27 @@ it('the Admin API is dead and the gateway serves: it is not cleared', async () =
     'passes',
     'unknown',
   ]);
+});
+
+it("a 404 is the upstream's where a route takes it, and in doubt where it may be the gateway's", async () => {
+  const upstream = await startSandboxLiteLLM();
+  const nodes = { [new URL(upstream.url).host]: 1 };
+  await rig.put('routes/chat', { uri: '/v1/*', upstream: { type: 'roundrobin', nodes }, labels: { agent: 'x' } });
+  try {
+    expect(await rig.ask('/v1/nothing')).toMatchObject({
+      ...{ refused: false },
+      findings: expect.arrayContaining([
+        expect.objectContaining({ layer: 'gateway', text: 'Lets HEAD /v1/nothing through (404).' }),
+      ]),
+    });
+    // The gateway goes on with the configuration that it has, as with an etcd that is dead.
+    await rig.apisix.faults.gateway(0, 'deaf');
+    await rig.put('routes/new', { uri: '/new', upstream: { type: 'roundrobin', nodes } });
+    expect((await rig.ask('/new')).refused).toBeUndefined();
+    await rig.apisix.faults.clear();
+  } finally {
+    await upstream.close();
+  }
 });
 
 it('the gateway is dead', async () => {
