@@ -27,6 +27,11 @@ export interface Goal {
   readonly order: number;
   /** Scopes that have to be cut, and all others that are configured: those have to be served. */
   readonly severed: ReadonlySet<string>;
+  /**
+   * Scopes whose restore was not seen yet: they have to be seen served, also by a program that was started in the middle
+   * and has cut nothing itself (law 5). Left out: none.
+   */
+  readonly restoring?: ReadonlySet<string> | undefined;
   /** This instance took the order: what has to be cut goes out first. Others look first whether it is done. */
   readonly urgent: boolean;
   /**

@@ -210,6 +210,7 @@ export class Enforcer {
     const turn = this.turns.get(cutter.name) ?? alone;
     return {
       ...{ order: wanted.order, severed: wanted.severed, urgent: this.monotonic() < wanted.ownUntil },
+      restoring: new Set(restoringScopes(this.options.store.mirror())),
       mayCut: () => turn.mayCut(wanted),
       mayRelease: async (onRecord = false) => {
         const [leave, agreed] = await Promise.all([turn.mayRelease(wanted), this.mayRelease(wanted)]);
@@ -367,6 +368,9 @@ const keyOf = (cutter: string): string => `cutter ${cutter}`;
 
 const cutScopes = (state: State | undefined): string[] =>
   [...(state?.latches.values() ?? [])].filter(isCut).map((latch) => latch.scope);
+
+const restoringScopes = (state: State | undefined): string[] =>
+  [...(state?.latches.values() ?? [])].filter(({ state: is }) => is === 'restoring').map(({ scope }) => scope);
 
 function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((value) => b.has(value));

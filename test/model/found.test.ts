@@ -1,6 +1,6 @@
 import { callOf, tripOf } from './commands/calls';
 import { driftOf } from './commands/drift';
-import { ledgerIs } from './commands/mishaps';
+import { crashOf, ledgerIs, nodeIs, passes } from './commands/mishaps';
 import { textOf } from './commands/texts';
 import { lives } from './sequences';
 import { removeShelf, type WorldOptions } from './world';
@@ -52,4 +52,14 @@ it('a STOP without the ledger of what is cut already: "severed" is said of what 
       ...{ token: 'stopper', action: 'sever', scope: 'agent', operator: undefined, code: 'none', n: 1 },
       ...{ key: 'k1', wait: undefined, instance: 0, steps: 4 },
     }),
+  ]));
+
+it('a program that starts in the middle of a restore says "served" of what it saw served, and of nothing else', () =>
+  lives({ ...alone, method: 'rewrite', nodes: [2, 1] }, [
+    tripOf({ scope: 'agent', action: 'sever', instance: 0, steps: 0 }),
+    passes(3_000),
+    texts('alice', 'RESTORE', 'agent', 32),
+    nodeIs({ which: 0, node: 0, steps: 31, fault: 'deaf' }),
+    crashOf({ which: 0, steps: 21, again: true }),
+    texts('alice', 'STOP', 'agent', 36),
   ]));

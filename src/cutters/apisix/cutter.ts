@@ -124,6 +124,7 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     const { severed, notes, overtaken } = work;
     stopIf(overtaken);
     lookout.begin(severed);
+    for (const scope of work.goal.restoring ?? []) if (!severed.has(scope)) lookout.touch(scope);
     for (const scope of climbed) if (!severed.has(scope)) climbed.delete(scope);
 
     let found: Look | undefined;

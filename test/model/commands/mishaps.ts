@@ -16,14 +16,14 @@ const mishap = (name: string, steps: number, happen: (world: World) => Promise<v
 const steps = fc.nat(40);
 const which = fc.nat(1);
 
-export const crash = fc.record({ which, steps, again: fc.boolean() }).map(
-  ({ which, steps, again }) =>
-    new Command(`instance ${which} dies${again ? ' and starts again' : ''}`, steps, async (world) => {
-      const instance = which % world.programs.length;
-      world.crash(instance);
-      if (again) await world.boot(instance);
-    }),
-);
+export const crashOf = ({ which, steps, again }: { which: number; steps: number; again: boolean }): Command =>
+  new Command(`instance ${which} dies${again ? ' and starts again' : ''}`, steps, async (world) => {
+    const instance = which % world.programs.length;
+    world.crash(instance);
+    if (again) await world.boot(instance);
+  });
+
+export const crash = fc.record({ which, steps, again: fc.boolean() }).map(crashOf);
 
 export const start = fc
   .record({ which, steps })
@@ -44,17 +44,25 @@ export const adminFault = fc
     }),
   );
 
+interface OfNode {
+  readonly which: number;
+  readonly node: number;
+  readonly steps: number;
+  readonly fault: NodeFault | undefined;
+}
+
+export const nodeIs = ({ which, node, steps, fault }: OfNode): Command =>
+  mishap(`node ${node} of gateway ${which} is ${fault ?? 'well'}`, steps, (world) => {
+    const gateway = gatewayOf(world, which);
+    const one = gateway.nodes[node % gateway.nodes.length];
+    if (!one) return;
+    one.fault = fault;
+    gateway.hear(one);
+  });
+
 export const nodeFault = fc
   .record({ which, node: fc.nat(1), steps, fault: fc.constantFrom<NodeFault | undefined>('away', 'deaf', undefined) })
-  .map(({ which, node, steps, fault }) =>
-    mishap(`node ${node} of gateway ${which} is ${fault ?? 'well'}`, steps, (world) => {
-      const gateway = gatewayOf(world, which);
-      const one = gateway.nodes[node % gateway.nodes.length];
-      if (!one) return;
-      one.fault = fault;
-      gateway.hear(one);
-    }),
-  );
+  .map(nodeIs);
 
 interface OfLedger {
   readonly which: number;
@@ -97,6 +105,6 @@ export const clock = fc
     mishap(`the clock is ${seconds} s off`, steps, (world) => world.setClock(seconds * 1000)),
   );
 
-export const wait = fc
-  .constantFrom(50, 600, 3_000, 6_000, 31_000)
-  .map((ms) => new Command(`${ms} ms pass`, 0, (world) => world.time.run(ms)));
+export const passes = (ms: number): Command => new Command(`${ms} ms pass`, 0, (world) => world.time.run(ms));
+
+export const wait = fc.constantFrom(50, 600, 3_000, 6_000, 31_000).map(passes);
