@@ -324,6 +324,7 @@ async function assemble(
     ready: async () => supervision.readiness(),
     spend: (limit) => tripwire?.spend(limit),
     spendHistory: (span) => tripwire?.history(span),
+    measure: (from, to, spender) => tripwire?.measure(from, to, spender),
     subscriptions: events.subscriptions,
     beside: [metrics.router],
     why: createWhy({

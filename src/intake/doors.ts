@@ -39,6 +39,7 @@ export interface DoorsOptions {
   /** What the tripwire sees; undefined where there is none. */
   readonly spend: (limit: number) => Spend | undefined;
   readonly spendHistory?: ApiOptions['spendHistory'];
+  readonly measure?: ApiOptions['measure'];
   readonly why: Why;
   readonly subscriptions: Subscriptions;
   /** What else is on the internal listener. */
@@ -80,6 +81,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     api({
       ...{ drills: options.drills, fallbacks: options.fallbacks, fallbacksOf: (scope) => heldBy(config, scope) },
       spendHistory: options.spendHistory,
+      measure: options.measure,
       why: options.why,
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       previewRestore: options.previewRestore,

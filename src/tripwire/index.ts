@@ -60,6 +60,8 @@ export interface TripwireService {
   history(span: SpanName): NamedHistory;
   /** What a time cost. Epoch, in milliseconds. From memory. */
   cost(from: number, to: number, of?: CostOf): Cost | undefined;
+  /** The same for whoever a signal was about, where all of it was seen, and finely enough. */
+  measure: SpendHistory['measure'];
   /** Whether it sees, and what it sees; in words. */
   readiness(): TripwireReadiness;
   /** Whether every source of spend is seen now. */
@@ -163,6 +165,7 @@ export function startTripwire(options: TripwireOptions): TripwireService | undef
       ),
     history: (span) => history.view(span, now()),
     cost: (from, to, of) => history.cost(from, to, of),
+    measure: (from, to, subject) => history.measure(from, to, subject),
     readiness: () => readinessOf(tripwire, watch, detection, gateways, monotonic()),
     sees,
     now: () => pulse.summary(now()),

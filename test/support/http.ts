@@ -226,6 +226,7 @@ export interface DoorOptions {
   readonly missing?: (scope: string) => readonly string[];
   readonly spend?: (limit: number) => Spend | undefined;
   readonly spendHistory?: ApiOptions['spendHistory'];
+  readonly measure?: ApiOptions['measure'];
   readonly why?: Why;
   readonly relay?: Relay;
   readonly previewRestore?: ApiOptions['previewRestore'];
@@ -282,6 +283,7 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     why: options.why ?? toyWhy,
     relay: options.relay,
     spendHistory: options.spendHistory,
+    measure: options.measure,
     fallbacksOf: () => new Set(),
     previewRestore: options.previewRestore ?? (async () => ({ refused: 'nothing-to-restore' })),
     subscriptions: options.subscriptions ?? subscriptionsInMemory().subscriptions,

@@ -15,7 +15,7 @@ import { type SessionHandlersOptions, sessionHandlers } from '../console/session
 import type { Relay } from '../sms/relay';
 import { drillHandlers } from './drill-handlers';
 import { type FallbackHandlersOptions, fallbackHandlers } from './fallback-handlers';
-import { incidentHandlers } from './incident-handlers';
+import { type IncidentHandlersOptions, incidentHandlers } from './incident-handlers';
 import { openapi } from './openapi';
 import { outcomeWithin } from './outcome-within';
 import { placeOrder } from './place-order';
@@ -48,6 +48,7 @@ export interface ApiOptions extends SessionHandlersOptions {
   readonly missing: (scope: string) => readonly string[];
   /** What the tripwire sees; undefined where there is none. From memory: no I/O. */
   readonly spend: (limit: number) => Spend | undefined;
+  readonly measure?: IncidentHandlersOptions['measure'];
   readonly spendHistory?: SpendHistoryHandlerOptions['spendHistory'];
   /** Who refuses, and why. */
   readonly why: Why;

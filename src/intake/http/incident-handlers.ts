@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock';
 import type { PreviewRestore } from '../../desk/restore-preview';
 import type { Records } from '../../ledger/records';
+import type { Measure } from '../../ledger/story/cost';
 import { storyOf } from '../../ledger/story/story';
 import type { Handlers } from './router';
 import { restorePreviewAnswer, storyAnswer } from './story-view';
@@ -10,6 +11,8 @@ export interface IncidentHandlersOptions {
   /** The fallbacks that are forbidden while this scope is severed. */
   readonly fallbacksOf: (scope: string) => ReadonlySet<string>;
   readonly previewRestore: PreviewRestore;
+  /** What was spent in a time, as it was seen; undefined where there is no tripwire. From memory: no I/O. */
+  readonly measure?: Measure | undefined;
   readonly now: Clock;
 }
 
@@ -17,7 +20,7 @@ const NONE = { refused: 'not-found', detail: 'No incident was opened by that ord
 
 /** What one incident was, from the ledger, and what its restore would bring back. */
 export function incidentHandlers(options: IncidentHandlersOptions): Pick<Handlers, 'getIncident' | 'restorePreview'> {
-  const { records, fallbacksOf, previewRestore, now } = options;
+  const { records, fallbacksOf, previewRestore, measure, now } = options;
   return {
     restorePreview: async ({ params: { scope } }) => {
       const preview = await previewRestore(scope);
@@ -28,7 +31,7 @@ export function incidentHandlers(options: IncidentHandlersOptions): Pick<Handler
       const paper = await records.incident(number);
       if (!paper) return NONE;
       const { incident } = paper;
-      const story = storyOf(paper, { fallbacks: fallbacksOf(incident.scope), now: now() });
+      const story = storyOf(paper, { fallbacks: fallbacksOf(incident.scope), now: now(), measure });
       return { status: 200, body: storyAnswer(incident, story) };
     },
   };

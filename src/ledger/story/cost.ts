@@ -22,8 +22,26 @@ export interface Cost {
   readonly estimate: string;
 }
 
+/** Whose spend it is: one key's, one team's, or all together. */
+export interface Spender {
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** What was seen to be spent. */
+export interface Measured {
+  readonly usd: number;
+  readonly tokens: number;
+  /** It is a little more than was asked for: whole steps. Milliseconds. */
+  readonly overMs: number;
+}
+
+/** Undefined where that was not seen, or not finely enough. Epoch, in milliseconds. */
+export type Measure = (from: number, to: number, spender: Spender) => Measured | undefined;
+
 /** One signal of the tripwire. */
 interface Seen {
+  readonly spender: Spender | undefined;
   readonly unit: 'usd' | 'tokens';
   readonly since: number;
   readonly at: number;
@@ -46,17 +64,23 @@ const SAVED_MINUTES = 60;
  * From the figures of the trips and warnings that belong to the incident. Pure. Keys, teams and all of them together
  * overlap: for each unit one of them speaks, the one that had burnt most, so that nothing is counted twice.
  * @param now epoch, in milliseconds.
+ * @param measure where what was spent was seen step by step, that is told in place of what follows from the signals.
  */
 export function costOf(
   { openedAt, severedAt, closedAt }: Incident,
   lines: readonly Line[],
   now: number,
+  measure: Measure = () => undefined,
 ): Cost | undefined {
   const cutAt = severedAt ?? openedAt;
   const seen = lines.flatMap((line) => seenIn(line) ?? []).filter(({ at }) => at <= cutAt);
   const speakers = (['usd', 'tokens'] as const).flatMap((unit) => speakerOf(unit, seen, cutAt) ?? []);
   if (speakers.length === 0) return undefined;
 
+  const beyond = (one: Seen): number => {
+    const seen = one.spender && measure(one.since, cutAt, one.spender);
+    return seen ? Math.max(0, seen[one.unit] - usualIn(one, seen.overMs)) : beyondAt(one, cutAt);
+  };
   const fresh = speakers.filter((one) => isFresh(one, cutAt));
   const cutFor = severedAt === undefined ? 0 : Math.max(0, (closedAt ?? now) - severedAt);
   const budgetMs = Math.min(...fresh.map(({ usedUpAt }) => (usedUpAt === undefined ? Infinity : usedUpAt - cutAt)));
@@ -64,8 +88,8 @@ export function costOf(
   const savedMinutes = fresh.length === 0 ? 0 : Math.floor(savedMs / 6_000) / 10;
   return {
     from: Math.min(...speakers.map(({ since }) => since)),
-    spent: sum(speakers, (one) => beyondAt(one, cutAt) + (one.usualPerMinute * (cutAt - one.since)) / MINUTE_MS),
-    beyondUsual: sum(speakers, (one) => beyondAt(one, cutAt)),
+    spent: sum(speakers, (one) => beyond(one) + usualIn(one, cutAt - one.since)),
+    beyondUsual: sum(speakers, beyond),
     perMinute: sum(fresh, (one) => one.beyondPerMinute + one.usualPerMinute),
     savedMinutes,
     saved: sum(fresh, (one) => one.beyondPerMinute * savedMinutes),
@@ -88,7 +112,7 @@ function seenIn({ kind, data }: Line): Seen | undefined {
   const usualPerMinute =
     isAmount(usual) && isAmount(windowSeconds) && windowSeconds > 0 ? (usual * 60) / windowSeconds : 0;
   return {
-    ...{ unit, since: Math.min(since, at), at, beyondUsual, usualPerMinute },
+    ...{ spender: spenderOf(data.subject), unit, since: Math.min(since, at), at, beyondUsual, usualPerMinute },
     ...{ beyondPerMinute: beyondUsualPerMinute, usedUpAt: timeOf(data.usedUpAt) },
   };
 }
@@ -98,6 +122,13 @@ function speakerOf(unit: Seen['unit'], all: readonly Seen[], cutAt: number): See
   const fresh = own.filter((one) => isFresh(one, cutAt));
   return (fresh.length > 0 ? fresh : own).sort((a, b) => beyondAt(b, cutAt) - beyondAt(a, cutAt))[0];
 }
+
+function spenderOf(subject: unknown): Spender | undefined {
+  const { kind, id } = (subject ?? {}) as { readonly kind?: unknown; readonly id?: unknown };
+  return typeof kind === 'string' && typeof id === 'string' ? { kind, id } : undefined;
+}
+
+const usualIn = ({ usualPerMinute }: Seen, ms: number): number => (usualPerMinute * ms) / MINUTE_MS;
 
 const isFresh = ({ at }: Seen, cutAt: number): boolean => cutAt - at <= FRESH_MS;
 

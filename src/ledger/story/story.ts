@@ -1,6 +1,6 @@
 import type { Line } from '../store';
 import { bound, calm } from './bound';
-import { type Cost, costOf } from './cost';
+import { type Cost, costOf, type Measure } from './cost';
 import { type ObjectDiff, objectsOf } from './objects';
 import type { Paper } from './paper';
 import { type Step, stepOf } from './steps';
@@ -24,10 +24,11 @@ export interface StoryOptions {
   readonly fallbacks: ReadonlySet<string>;
   /** Epoch, in milliseconds: until when an incident that is open has gone on. */
   readonly now: number;
+  readonly measure?: Measure | undefined;
 }
 
 /** The story that these lines tell. Pure. What belongs to another scope is left out. */
-export function storyOf(paper: Paper, { fallbacks, now }: StoryOptions): Story {
+export function storyOf(paper: Paper, { fallbacks, now, measure }: StoryOptions): Story {
   const { incident } = paper;
   const belongs = belonging(paper, fallbacks);
   const lines = paper.lines.filter(belongs);
@@ -36,7 +37,7 @@ export function storyOf(paper: Paper, { fallbacks, now }: StoryOptions): Story {
   steps.sort((a, b) => a.at - b.at || (a.seq ?? 0) - (b.seq ?? 0));
   const { timeline, truncated } = bound(calm(steps));
   const all = objectsOf(lines);
-  const cost = costOf(incident, lines, now);
+  const cost = costOf(incident, lines, now, measure);
   return {
     timeline,
     objects: all.slice(0, OBJECTS),

@@ -49,6 +49,30 @@ export function costBetween(history: History, from: number, to: number, of?: Cos
   };
 }
 
+/** So many steps have to lie in a time, or its edges would outweigh it. */
+const LEAST_STEPS = 3;
+
+export interface Measured extends Pick<Cost, 'usd' | 'tokens'> {
+  /** How long the steps are together in which it was spent. Milliseconds. */
+  readonly overMs: number;
+}
+
+/**
+ * The same in whole steps: what began in the middle of one is told as a whole, and so is what was seen only when the
+ * time was over. Pure.
+ * @returns undefined where some of it was not seen, and where the steps are too long for so short a time.
+ */
+export function measuredBetween(history: History, from: number, to: number, of?: CostOf): Measured | undefined {
+  const span = finest(history, from);
+  if (!span || to - from < LEAST_STEPS * span.stepMs) return undefined;
+  const begin = stepOf(span, from) * span.stepMs;
+  const end = Math.min(stepOf(span, to), history.newest[span.at] as number) * span.stepMs + span.stepMs;
+  const cost = costBetween(history, begin, end, of);
+  return cost && cost.unseenMs === 0 && end >= to
+    ? { usd: cost.usd, tokens: cost.tokens, overMs: end - begin }
+    : undefined;
+}
+
 const lineOf = ({ keys, models }: History, { kind, id }: CostOf): Line | undefined =>
   (kind === 'key' ? keys : models).named.get(id);
 

@@ -4,8 +4,9 @@ import { gapOf } from '../detect/gap';
 import { LinesFile } from '../lines-file';
 import type { Increment } from '../reading';
 import type { Look } from '../scrape/look';
+import type { Subject } from '../signal';
 import type { SourceState } from '../watch';
-import { type Cost, type CostOf, costBetween } from './cost';
+import { type Cost, type CostOf, costBetween, type Measured, measuredBetween } from './cost';
 import { type BoundsOf, History } from './history';
 import { loadHistory, type SavedHistory, saveHistory } from './saved';
 import type { SpanName } from './spans';
@@ -77,6 +78,16 @@ export class SpendHistory {
   /** As `costBetween`. */
   cost(from: number, to: number, of?: CostOf): Cost | undefined {
     return costBetween(this.history, from, to, of);
+  }
+
+  /** As `measuredBetween`; of a team nobody knows. */
+  measure(
+    from: number,
+    to: number,
+    { kind, id }: Pick<Subject, 'id'> & { readonly kind: string },
+  ): Measured | undefined {
+    if (kind === 'whole') return measuredBetween(this.history, from, to);
+    return kind === 'key' ? measuredBetween(this.history, from, to, { kind, id }) : undefined;
   }
 
   /** All of it as it is at this moment, for `write`. */

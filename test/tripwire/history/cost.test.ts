@@ -1,4 +1,4 @@
-import { costBetween } from '../../../src/tripwire/history/cost';
+import { costBetween, measuredBetween } from '../../../src/tripwire/history/cost';
 import { History } from '../../../src/tripwire/history/history';
 
 const MINUTE = 60_000;
@@ -77,4 +77,30 @@ it('nobody knows: what a key spent before it had a line', () => {
 
 it('what is usual is unknown where it was not known at some time', () => {
   expect(costBetween(lived(60, null), START, START + HOUR)).toMatchObject({ usd: 180, usualUsd: undefined });
+});
+
+describe('in whole steps', () => {
+  it.each([
+    ['from the beginning of the first to the end of the last', 0.5, 4.5, { usd: 15, tokens: 100, overMs: 5 * MINUTE }],
+    ['also the one that runs', 55.5, 59.5, { usd: 15, tokens: 100, overMs: 5 * MINUTE }],
+    ['too short for such steps', 3, 5.9, undefined],
+    ['not seen to its end', 55, 62, undefined],
+    ['not seen from its beginning', -2, 10, undefined],
+  ])('%s', (_, from, to, measured) => {
+    expect(measuredBetween(lived(60), START + from * MINUTE, START + to * MINUTE)).toEqual(measured);
+  });
+
+  it('of one key, and not where something of it was missed', () => {
+    const history = lived(60);
+    const until = START + 9 * MINUTE;
+    expect(measuredBetween(history, START, until, { kind: 'key', id: 'a' })).toMatchObject({ usd: 10 });
+    history.saw(START + 65 * MINUTE, START + 65 * MINUTE);
+    expect(measuredBetween(history, START + 50 * MINUTE, START + 64 * MINUTE)).toBeUndefined();
+  });
+
+  it('in coarser steps only where the time is long enough', () => {
+    const history = lived(180);
+    expect(measuredBetween(history, START, START + 14 * MINUTE)).toBeUndefined();
+    expect(measuredBetween(history, START, START + 16 * MINUTE)).toMatchObject({ usd: 60, overMs: 20 * MINUTE });
+  });
 });
