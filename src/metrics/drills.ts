@@ -1,14 +1,23 @@
 import type { DrillReport } from '../supervision/drill/report';
 import { type Count, type Families, putOneOf, seconds } from './family';
 
-const RESULTS = ['passed', 'failed', 'skipped'] as const;
+/** `broken-off`: something that comes first came in between, so that it showed nothing. */
+const RESULTS = ['passed', 'failed', 'broken-off', 'skipped'] as const;
 
-export function countDrills({ counter }: Families): (report: Pick<DrillReport, 'state'>) => void {
+type Ended = Pick<DrillReport, 'state' | 'brokenOff'>;
+
+function resultOf({ state, brokenOff }: Ended): (typeof RESULTS)[number] | undefined {
+  if (state === 'running') return undefined;
+  return state === 'failed' && brokenOff !== undefined ? 'broken-off' : state;
+}
+
+export function countDrills({ counter }: Families): (report: Ended) => void {
   const drills: Count = counter('pullcord_drills_total', 'Drills that this instance made, or left out, by result.', {
     result: RESULTS,
   });
-  return ({ state }) => {
-    if (state !== 'running') drills({ result: state });
+  return (report) => {
+    const result = resultOf(report);
+    if (result) drills({ result });
   };
 }
 
@@ -31,7 +40,8 @@ export function showDrills({ gauge }: Families, drills: DrillsSeen): void {
     ['result'],
     (put) => {
       const drill = last();
-      if (drill) putOneOf(put, 'result', RESULTS, drill.state);
+      const result = drill && resultOf(drill);
+      if (result) putOneOf(put, 'result', RESULTS, result);
     },
   );
   gauge(

@@ -51,6 +51,7 @@ export interface Metrics {
   leases(leases: Leases): Leases;
   sender(sender: Sender | undefined): Sender | undefined;
   show(parts: Shown): void;
+  readonly registry: Registry;
   /** `GET /metrics`. */
   readonly router: Router;
 }
@@ -93,6 +94,7 @@ export function createMetrics({ config, version, logger, now }: MetricsOptions):
       if (tripwire) showTripwire(made, tripwire);
       if (fallbacks) showFallbacks(made, fallbacks, () => parts.state() !== undefined);
     },
+    registry,
     router: metricsRouter(registry),
   };
 }
