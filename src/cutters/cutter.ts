@@ -1,3 +1,4 @@
+import type { Changed } from './changed';
 import type { Preview } from './preview';
 
 /**
@@ -76,6 +77,8 @@ export interface Report {
   readonly drift: readonly string[];
   /** Writes to the system in this pass, for the ledger: `PATCH clamp: 3 routes`. */
   readonly writes: readonly string[];
+  /** What these writes changed, without a secret: for the ledger. */
+  readonly changed?: readonly Changed[];
   /** How many routes (keys, containers) are cut now. */
   readonly cut: number;
   /** By scope, for the reply; where it is left out, `cut` is told. */

@@ -1,7 +1,9 @@
 import type { FallbackConfig } from '../config/fallback';
+import { changedBy, type ObjectWrite } from '../cutters/apisix/changes';
 import type { AdminApi } from '../cutters/apisix/client';
 import { type Doc, isDoc, same, without } from '../cutters/apisix/document';
 import { isGatewayError } from '../cutters/apisix/fault';
+import { applyMergePatch } from '../cutters/apisix/merge-patch';
 import { stopIf, unless } from '../cutters/apisix/overtaken';
 import type { Cutter, Goal, Report, Sight } from '../cutters/cutter';
 import { type Memory, Notes } from '../cutters/memory';
@@ -51,6 +53,7 @@ interface Work {
   readonly writes: string[];
   readonly drift: string[];
   readonly missing: string[];
+  readonly changed: ObjectWrite[];
 }
 
 /**
@@ -81,7 +84,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
   }
 
   /** @returns whether it is forbidden now. */
-  async function forbid(now: Doc, { goal, overtaken, writes, missing, drift }: Work): Promise<boolean> {
+  async function forbid(now: Doc, { goal, overtaken, writes, missing, drift, changed }: Work): Promise<boolean> {
     const toDo = forbidWrite(subject, now, rolesOf(config, now));
     if (toDo.kind === 'impossible') missing.push(`${toDo.what}: ${toDo.remedy}`);
     if (toDo.kind !== 'write') return toDo.kind === 'nothing';
@@ -92,6 +95,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
     stopIf(overtaken);
     await api.patch(toDo.write.path, toDo.write.patch, overtaken, leave);
     writes.push(`PATCH ${what}: ${config.primary.join(', ')} alone`);
+    changed.push({ object: toDo.write.path, before: now, after: applyMergePatch(now, toDo.write.patch) as Doc });
     return true;
   }
 
@@ -102,7 +106,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
     if (!(await notes.set(key, now))) missing.push(`how ${what} was could not be kept yet`);
   }
 
-  async function permit(now: Doc, { goal, overtaken, writes, missing }: Work): Promise<void> {
+  async function permit(now: Doc, { goal, overtaken, writes, missing, changed }: Work): Promise<void> {
     const before = await unless(overtaken, notes.get(key)).catch(() => undefined);
     stopIf(overtaken);
     if (!isDoc(before)) {
@@ -122,6 +126,8 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
     }
     await api.patch(toDo.write.path, toDo.write.patch, overtaken, leave);
     writes.push(`PATCH ${what}: with its fallback`);
+    const after = applyMergePatch(now, toDo.write.patch) as Doc;
+    changed.push({ object: toDo.write.path, before: now, after, was: before });
   }
 
   async function see(wanted: Side, { overtaken, missing }: Work): Promise<FallbackView['seen']> {
@@ -136,7 +142,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
   }
 
   async function enforce(goal: Goal, overtaken: AbortSignal): Promise<Report> {
-    const work: Work = { goal, overtaken, writes: [], drift: [], missing: [] };
+    const work: Work = { goal, overtaken, writes: [], drift: [], missing: [], changed: [] };
     try {
       await bring(work);
     } catch (error) {
@@ -161,6 +167,7 @@ export function createFallbackCutter(options: FallbackCutterOptions): FallbackCu
     return {
       sights: new Map(scopes.map((scope) => [scope, sightOf(scope)])),
       ...{ missing: work.missing, drift: work.drift, writes: work.writes, cut: 0 },
+      changed: changedBy(config.gateway, work.changed),
     };
   }
 

@@ -278,7 +278,7 @@ export class Enforcer {
   }
 
   /** What was done, for everybody who wants to hear of it, and for the ledger. */
-  private tell(cutter: string, goal: Wanted, { writes, drift }: Report): Entry[] {
+  private tell(cutter: string, goal: Wanted, { writes, drift, changed = [] }: Report): Entry[] {
     const { order } = goal;
     for (const what of drift) this.options.events.drift(cutter, what);
     for (const what of writes) this.options.events.wrote(cutter, order, what);
@@ -286,7 +286,10 @@ export class Enforcer {
     const about = { cutter, order, severed: [...goal.severed].sort() };
     return [
       ...drift.map((what): Entry => ({ kind: 'drift', data: { ...about, what } })),
-      ...writes.map((what): Entry => ({ kind: 'write', data: { ...about, what } })),
+      ...writes.map((what, i): Entry => {
+        const objects = i === writes.length - 1 && changed.length > 0 ? { objects: changed } : {};
+        return { kind: 'write', data: { ...about, what, ...objects } };
+      }),
     ];
   }
 

@@ -1,5 +1,5 @@
 import type { Leave } from '../cutter';
-import { type Arming, arm, armed, armedWith, idsOf, setIds } from './clamp';
+import { type Arming, arm, armed, armedWith, CLAMP_PATH, clampRule, idsOf, setIds } from './clamp';
 import { ENDERS } from './clamp-functions';
 import type { AdminApi } from './client';
 import type { Doc } from './document';
@@ -74,7 +74,7 @@ export class ClampRung {
       // Who may write tells of what it undoes.
       if (!leave) return withheld;
       notes.drift.push(...drift);
-      await (toArm ? this.arm(target, leave, notes, overtaken) : this.write(target, leave, notes, overtaken));
+      await (toArm ? this.arm(target, leave, notes, overtaken, rule) : this.write(target, leave, notes, overtaken));
     }
     if (sameSet(target, this.named)) this.ours = target;
     return withheld;
@@ -85,8 +85,10 @@ export class ClampRung {
       const enders = this.arming?.armed ? this.arming.enders : [];
       await this.sending(() => setIds(this.api, ids, enders, overtaken, leave), overtaken);
     } catch (error) {
-      if (isGatewayError(error) && error.inDoubt)
+      if (isGatewayError(error) && error.inDoubt) {
         notes.writes.push(`PATCH clamp: ${routesInWords(ids)}; no answer, it may still be applied`);
+        this.changes(ids, notes);
+      }
       if (!isGatewayError(error, 'not-found') && !isGatewayError(error, 'rejected')) throw error;
       await this.arm(ids, leave, notes, overtaken);
       if (this.arming?.armed)
@@ -96,15 +98,33 @@ export class ClampRung {
     this.wrote('PATCH', ids, notes);
   }
 
-  private async arm(ids: ReadonlySet<string>, leave: Leave, notes: Notes, overtaken: AbortSignal): Promise<void> {
+  private async arm(
+    ids: ReadonlySet<string>,
+    leave: Leave,
+    notes: Notes,
+    overtaken: AbortSignal,
+    rule?: Doc,
+  ): Promise<void> {
+    const before = rule ?? this.known();
     this.arming = await this.sending(() => arm(this.api, ids, overtaken, leave), overtaken);
-    if (this.arming.armed) this.wrote('PUT', ids, notes);
+    if (this.arming.armed) this.wrote('PUT', ids, notes, before);
   }
 
-  private wrote(method: string, ids: ReadonlySet<string>, notes: Notes): void {
+  private wrote(method: string, ids: ReadonlySet<string>, notes: Notes, before = this.known()): void {
+    this.changes(ids, notes, before);
     this.named = ids;
     this.ours = ids;
     notes.writes.push(`${method} clamp: ${routesInWords(ids)}`);
+  }
+
+  /** The rule as it was last seen or written; undefined while there is none of ours. */
+  private known(): Doc | undefined {
+    return this.arming?.armed ? clampRule(this.named, this.arming.enders) : undefined;
+  }
+
+  private changes(ids: ReadonlySet<string>, { changed }: Notes, before = this.known()): void {
+    const enders = this.arming?.armed ? this.arming.enders : [];
+    changed?.push({ object: CLAMP_PATH, before, after: clampRule(ids, enders) });
   }
 
   private async sending<T>(send: () => Promise<T>, overtaken: AbortSignal): Promise<T> {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
 import type { GatewayConfig, ScopeConfig } from '../../config/schema';
 import { ALWAYS, type Cutter, type Goal, type Leave, type Report, type Sight } from '../cutter';
+import { changedBy, type ObjectWrite } from './changes';
 import { type Arming, idsOf } from './clamp';
 import { ClampRung } from './clamp-rung';
 import { type AdminApi, createAdminApi } from './client';
@@ -105,7 +106,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
 
   async function enforce(goal: Goal, overtaken: AbortSignal): Promise<Report> {
     const severed = new Set(scopeNames.filter((scope) => goal.severed.has(scope)));
-    const notes: Notes = { writes: [], drift: [], missing: [] };
+    const changed: ObjectWrite[] = [];
+    const notes: Notes = { writes: [], drift: [], missing: [], changed };
     let sights: ReadonlyMap<string, Sight> = new Map(scopeNames.map((scope) => [scope, 'unseen']));
     try {
       sights = await pass({ goal, severed, notes, overtaken, ...leavesOf(goal) });
@@ -117,7 +119,8 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     const { of } = holdings.stand(severed);
     const cutOf = new Map([...severed].map((scope) => [scope, [...of(scope)].filter((id) => cut.has(id)).length]));
     const missing = [...new Set(notes.missing)];
-    return { sights, missing, drift: notes.drift, writes: notes.writes, cut: cut.size, cutOf };
+    const { drift, writes } = notes;
+    return { sights, missing, drift, writes, changed: changedBy(name, changed), cut: cut.size, cutOf };
   }
 
   async function pass(work: Pass): Promise<ReadonlyMap<string, Sight>> {

@@ -1,8 +1,12 @@
+import type { ObjectWrite } from './changes';
+
 /** What one pass has to say, gathered as it goes: see `Report`. */
 export interface Notes {
   readonly writes: string[];
   readonly drift: string[];
   readonly missing: string[];
+  /** What was written, object by object. Left out: nobody asks. */
+  readonly changed?: ObjectWrite[];
 }
 
 /** Laws 1 and 4: said when something should be given back and the latches, read afresh, don't agree. */

@@ -87,6 +87,7 @@ export function createRewriter({ api, snapshots: store, gateway, now: clock }: R
     const leave = turn.holds() ? turn : await unless(overtaken, pass.mayCut());
     if (!leave) return false;
     await write(id, mergePatch(now, written), leave, overtaken);
+    notes.changed?.push({ object: `routes/${id}`, before: now, after: written });
     if (snapshot && !same(now, snapshot.before))
       notes.drift.push(`route ${id} was changed by somebody else and served again while severed: cut again`);
     return true;
@@ -109,6 +110,7 @@ export function createRewriter({ api, snapshots: store, gateway, now: clock }: R
       stopIf(overtaken);
       const after = await putBack(id, patchBack(now, next, snapshot), next, { leave, overtaken });
       written.push(id);
+      notes.changed?.push({ object: `routes/${id}`, before: now, after, was: snapshot.before });
       if (isMarked(after)) {
         notes.missing.push(`route ${id} still refuses after it was written back`);
         return false;

@@ -1,3 +1,4 @@
+import { type Change, HIDDEN } from '../../cutters/changed';
 import { canonicalJson } from '../chain';
 import type { Line } from '../store';
 
@@ -11,22 +12,13 @@ export interface ObjectDiff {
   readonly restored: boolean;
 }
 
-interface Change {
-  /** A JSON Pointer (RFC 6901) into the object; empty: the whole of it. */
-  readonly path: string;
-  /** Undefined where there was nothing. */
-  readonly before?: unknown;
-  /** Undefined where there is nothing any more. */
-  readonly after?: unknown;
-}
-
 /** One object, write by write. */
 interface Course {
   readonly gateway: string;
   readonly object: string;
   readonly paths: Map<string, Change[]>;
-  /** It was written back, and somebody else had changed it meanwhile. */
-  differs: boolean;
+  /** Of the last write: whether it brought back what was, where the writer said so. */
+  exact: boolean | undefined;
 }
 
 /** The diffs that the lines of writes tell of: what was before the first write, and what the cut made of it. Pure. */
@@ -42,20 +34,22 @@ function follow(courses: Map<string, Course>, written: unknown): void {
     for (const object of listOf(objects)) {
       if (typeof gateway !== 'string' || typeof object !== 'string') continue;
       const key = `${gateway} ${object}`;
-      const course = courses.get(key) ?? { gateway, object, paths: new Map(), differs: false };
+      const course = courses.get(key) ?? { gateway, object, paths: new Map(), exact: undefined };
       courses.set(key, course);
-      course.differs = exact === false;
+      course.exact = typeof exact === 'boolean' ? exact : undefined;
       for (const change of listOf(changes) as readonly Change[])
         course.paths.set(change.path, [...(course.paths.get(change.path) ?? []), change]);
     }
   }
 }
 
-function diffOf({ gateway, object, paths, differs }: Course): ObjectDiff | undefined {
-  let restored = !differs;
+function diffOf({ gateway, object, paths, exact }: Course): ObjectDiff | undefined {
+  let restored = exact !== false;
   const changes = [...paths].flatMap(([path, steps]): Change[] => {
     const before = steps[0]?.before;
-    if (!same(steps.at(-1)?.after, before)) restored = false;
+    const last = steps.at(-1)?.after;
+    // Of what is hidden only the writer knows whether it is the same.
+    if (isHidden(before) || isHidden(last) ? exact !== true : !same(last, before)) restored = false;
     const cut = steps.filter(({ after }) => !same(after, before)).at(-1);
     // Hidden on both sides: that it was changed is all that can be told.
     const told = cut ?? steps[0];
@@ -65,5 +59,6 @@ function diffOf({ gateway, object, paths, differs }: Course): ObjectDiff | undef
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const isHidden = (value: unknown): boolean => canonicalJson(value)?.includes(HIDDEN) ?? false;
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
 const given = (name: 'before' | 'after', value: unknown) => (value === undefined ? {} : { [name]: value });
