@@ -1,6 +1,6 @@
 import { callOf, tripOf } from './commands/calls';
 import { driftOf } from './commands/drift';
-import { crashOf, ledgerIs, nodeIs, passes } from './commands/mishaps';
+import { adminIs, crashOf, ledgerIs, nodeIs, passes } from './commands/mishaps';
 import { textOf } from './commands/texts';
 import { lives } from './sequences';
 import { removeShelf, type WorldOptions } from './world';
@@ -62,4 +62,12 @@ it('a program that starts in the middle of a restore says "served" of what it sa
     nodeIs({ which: 0, node: 0, steps: 31, fault: 'deaf' }),
     crashOf({ which: 0, steps: 21, again: true }),
     texts('alice', 'STOP', 'agent', 36),
+  ]));
+
+it('a route that is added while nobody can look for long is known to nobody, until somebody could look again', () =>
+  lives(alone, [
+    adminIs({ which: 0, steps: 0, fault: 'hang, then applied' }),
+    tripOf({ scope: 'agent', action: 'sever', instance: 0, steps: 0 }),
+    driftOf({ which: 0, what: 'adds a route', route: 'chat', steps: 24 }),
+    passes(6_000),
   ]));

@@ -32,17 +32,24 @@ export const start = fc
       new Command(`instance ${which} starts`, steps, (world) => world.boot(which % world.programs.length)),
   );
 
+interface OfAdmin {
+  readonly which: number;
+  readonly steps: number;
+  readonly fault: AdminFault | undefined;
+}
+
+export const adminIs = ({ which, steps, fault }: OfAdmin): Command =>
+  mishap(`the Admin API ${which} is ${fault ?? 'well'}`, steps, (world) => {
+    gatewayOf(world, which).fault = fault;
+  });
+
 export const adminFault = fc
   .record({
     which,
     steps,
     fault: fc.constantFrom<AdminFault | undefined>('away', 'error', 'hang', 'hang, then applied', 'lost', undefined),
   })
-  .map(({ which, steps, fault }) =>
-    mishap(`the Admin API ${which} is ${fault ?? 'well'}`, steps, (world) => {
-      gatewayOf(world, which).fault = fault;
-    }),
-  );
+  .map(adminIs);
 
 interface OfNode {
   readonly which: number;

@@ -44,7 +44,7 @@ export interface ToyApisixOptions {
 export class ToyApisix {
   objects: Objects = new Map();
   readonly nodes: readonly Node[];
-  fault: AdminFault | undefined;
+  private broken: AdminFault | undefined;
   private held: (() => void)[] = [];
 
   constructor(readonly options: ToyApisixOptions) {
@@ -95,6 +95,16 @@ export class ToyApisix {
     this.objects = objects;
     for (const node of this.nodes) time.after(latency(), () => this.hear(node), NOBODY);
     onChange();
+  }
+
+  get fault(): AdminFault | undefined {
+    return this.broken;
+  }
+
+  set fault(fault: AdminFault | undefined) {
+    // Marked while it is still there: until now nobody could look.
+    this.options.onChange();
+    this.broken = fault;
   }
 
   /** Done when the faults end. */
