@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { ConfigInput } from '../../src/config/schema';
+import type { SpendHistoryAnswer } from '../../src/intake/http/spend-history-schema';
 import { gatewayScopes } from '../../src/sandbox/gateway-objects';
 import { type SandboxLiteLLM, startSandboxLiteLLM } from '../../src/sandbox/litellm';
 import { until } from '../support/until';
@@ -7,6 +9,7 @@ import { startWhole, type Whole } from '../support/whole';
 /** The tripwire as it lives in the program: real HTTP to the stand-in LiteLLM, a real gateway, real texts. */
 
 const PATH = '/v1/embeddings';
+const TOKEN = 'live-token';
 let whole: Whole;
 let litellm: SandboxLiteLLM;
 let key: { readonly key: string; readonly hash: string };
@@ -32,6 +35,7 @@ async function setUp(setup: Setup = {}): Promise<void> {
     config: {
       scopes: gatewayScopes,
       enforcer: { periodSeconds: 1 },
+      api: { tokens: [{ name: 'live', sha256: createHash('sha256').update(TOKEN).digest('hex'), rights: ['status'] }] },
       tripwire: {
         litellm: [{ url: litellm.url, timeoutMs: 1_000, ...setup.source }],
         everySeconds: 1,
@@ -60,6 +64,11 @@ async function looked(times = 2): Promise<void> {
   const before = looks();
   await until(() => looks() >= before + times, 10_000);
 }
+const history = async (): Promise<SpendHistoryAnswer> => {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const answer = await fetch(`${whole.pullcord.internalUrl}/api/v1/spend/history`, { headers });
+  return (await answer.json()) as SpendHistoryAnswer;
+};
 const text = (who: 'alice' | 'bob', pattern: RegExp, ms = 8_000) =>
   whole.phone.expectReply(whole[who].phone, pattern, ms);
 /** A code is good once: each person restores once. */
@@ -79,6 +88,13 @@ it('cuts by itself when the money runs away, tells everybody why and how it went
     expect(await text(who, /^SEVERED/)).toMatch(/routes refused on 1 gateway, seen after .* saves \$/);
   }
   expect(await whole.status(PATH)).toBe(503);
+  const { all, keys, marks } = await history();
+  expect(all.usd.reduce<number>((sum, value) => sum + (value ?? 0), 0)).toBeGreaterThanOrEqual(7);
+  expect(keys).toMatchObject([{ name: 'openclaw', usd: all.usd, tokens: all.tokens }]);
+  expect(marks).toMatchObject([
+    { kind: 'tripped', subject: 'key openclaw', text: expect.stringContaining('key openclaw: $'), incident: 1 },
+    { kind: 'severed', subject: 'agent', incident: 1 },
+  ]);
 
   await restore('bob');
   expect(await whole.status(PATH)).not.toBe(503);
