@@ -1,8 +1,10 @@
 import type { Clock } from '../../clock';
 import type { PreviewRestore } from '../../desk/restore-preview';
+import type { Incident } from '../../ledger/incident';
 import type { Records } from '../../ledger/records';
 import type { Measure } from '../../ledger/story/cost';
-import { storyOf } from '../../ledger/story/story';
+import { reportOf } from '../../ledger/story/report';
+import { type Story, storyOf } from '../../ledger/story/story';
 import type { Handlers } from './router';
 import { restorePreviewAnswer, storyAnswer } from './story-view';
 
@@ -19,7 +21,9 @@ export interface IncidentHandlersOptions {
 const NONE = { refused: 'not-found', detail: 'No incident was opened by that order.' } as const;
 
 /** What one incident was, from the ledger, and what its restore would bring back. */
-export function incidentHandlers(options: IncidentHandlersOptions): Pick<Handlers, 'getIncident' | 'restorePreview'> {
+export function incidentHandlers(
+  options: IncidentHandlersOptions,
+): Pick<Handlers, 'getIncident' | 'incidentReport' | 'restorePreview'> {
   const { records, fallbacksOf, previewRestore, measure, now } = options;
   return {
     restorePreview: async ({ params: { scope } }) => {
@@ -28,11 +32,22 @@ export function incidentHandlers(options: IncidentHandlersOptions): Pick<Handler
     },
 
     getIncident: async ({ params: { number } }) => {
-      const paper = await records.incident(number);
-      if (!paper) return NONE;
-      const { incident } = paper;
-      const story = storyOf(paper, { fallbacks: fallbacksOf(incident.scope), now: now(), measure });
-      return { status: 200, body: storyAnswer(incident, story) };
+      const told = await tell(number);
+      return told ? { status: 200, body: storyAnswer(told.incident, told.story) } : NONE;
+    },
+
+    incidentReport: async ({ params: { number } }) => {
+      const told = await tell(number);
+      if (!told) return NONE;
+      const headers = { 'content-disposition': `attachment; filename="pullcord-incident-${number}.md"` };
+      return { status: 200, body: reportOf(told.incident, told.story), headers };
     },
   };
+
+  async function tell(number: number): Promise<{ readonly incident: Incident; readonly story: Story } | undefined> {
+    const paper = await records.incident(number);
+    if (!paper) return undefined;
+    const { incident } = paper;
+    return { incident, story: storyOf(paper, { fallbacks: fallbacksOf(incident.scope), now: now(), measure }) };
+  }
 }

@@ -103,14 +103,16 @@ function parametersOf(place: 'path' | 'query' | 'header', schema: z.ZodType): Js
 
 const headerName = (name: string): string => name.replace(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
 
-function answersOf({ answers }: Operation): Json {
+const JSON_TYPE = 'application/json';
+
+function answersOf({ answers, gives = JSON_TYPE }: Operation): Json {
   return Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => {
       if (schema === noBody) return [status, { description: descriptions[status] ?? '' }];
       const id = named.get(schema)?.id;
       if (id === undefined) throw new Error(`An answer ${status} has no name: add its schema to components.`);
-      const json = { 'application/json': { schema: { $ref: refTo(id) } } };
-      return [status, { description: descriptions[status] ?? '', content: json }];
+      const content = { [status === '200' ? gives : JSON_TYPE]: { schema: { $ref: refTo(id) } } };
+      return [status, { description: descriptions[status] ?? '', content }];
     }),
   );
 }

@@ -27,6 +27,8 @@ export interface Operation {
   readonly headers?: z.ZodType;
   readonly body?: z.ZodType;
   readonly answers: Readonly<Record<number, z.ZodType>>;
+  /** The media type of what it answers with 200, where that is text and not JSON. */
+  readonly gives?: string;
   /** Refusals of its own, besides those of its access and its input. */
   readonly refusals: readonly RefusalReason[];
 }
@@ -124,6 +126,15 @@ export const operations = {
     summary: 'One incident: what happened, from the first anomaly to the restore.',
     params: schemas.orderPath,
     answers: { 200: components.IncidentStory },
+    refusals: ['not-found', 'ledger-unavailable'],
+  },
+  incidentReport: {
+    ...read,
+    path: '/api/v1/incidents/{number}/report',
+    summary: 'The draft of a post-mortem of one incident.',
+    params: schemas.orderPath,
+    answers: { 200: components.IncidentReport },
+    gives: 'text/markdown; charset=utf-8',
     refusals: ['not-found', 'ledger-unavailable'],
   },
   listLedger: {

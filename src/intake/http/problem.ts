@@ -71,3 +71,15 @@ export function sendJson(
   res.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers });
   res.end(bytes);
 }
+
+/** @param type the media type, with its charset. */
+export function sendText(
+  res: Response,
+  type: string,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const bytes = Buffer.from(text);
+  res.writeHead(200, { 'content-type': type, 'content-length': bytes.length, ...headers });
+  res.end(bytes);
+}

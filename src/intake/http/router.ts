@@ -7,7 +7,7 @@ import { type Bearer, type BearerOptions, bearerOf, type SessionBearer, type Tok
 import { contextOf } from './context';
 import { answerErrors } from './errors';
 import { type Access, isRight, type Operation, type Operations, operations } from './operations';
-import { type Fault, refuse, sendJson } from './problem';
+import { type Fault, refuse, sendJson, sendText } from './problem';
 
 /** Whom an operation is for: see `Access`. */
 type BearerFor<A extends Access> = A extends 'open'
@@ -130,6 +130,8 @@ export function operationRouter({ handlers, mayFail, refused, ...options }: Rout
       // Checked by the schemas of the operation that this handler belongs to, which a loop can't show to the compiler.
       const result = await handle({ ...input, bearer: bearers.get(req), correlation } as never);
       if ('refused' in result) return refuse(res, result);
+      if (operation.gives !== undefined && result.status === 200)
+        return sendText(res, operation.gives, String(result.body), result.headers);
       if (result.body === undefined) return void res.writeHead(result.status, result.headers).end();
       return sendJson(res, result.status, result.body, result.headers);
     };

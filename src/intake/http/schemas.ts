@@ -191,6 +191,7 @@ const placed = z.union([outcome, pending]);
 const scopes = z.object({ scopes: z.array(scope) });
 const orders = z.object({ orders: z.array(order).describe('Newest first.') });
 const incidentStory = incident.extend(story.shape);
+const incidentReport = z.string().describe("In GitHub's Markdown.");
 const incidentList = z.object({ incidents: z.array(incident).describe('Newest first.') });
 const ledgerLines = z.object({ lines: z.array(ledgerLine) });
 const verdict = z.object({
@@ -260,6 +261,7 @@ export const components = {
   Incident: incident,
   IncidentList: incidentList,
   IncidentStory: incidentStory,
+  IncidentReport: incidentReport,
   RestorePreview: restorePreview,
   LedgerLine: ledgerLine,
   LedgerLines: ledgerLines,

@@ -348,6 +348,10 @@ describe('every answer is as it says', () => {
     const told = await door.call('GET', '/api/v1/incidents/7');
     conforms(told, '/api/v1/incidents/{number}');
     expect(told.json).toMatchObject({ cost: {}, objects: [{}], truncated: true });
+    const report = await door.call('GET', '/api/v1/incidents/7/report');
+    const described = document.paths['/api/v1/incidents/{number}/report']?.get?.responses[200]?.content ?? {};
+    expect(Object.keys(described)).toEqual([report.headers.get('content-type')]);
+    expect(checkOf(Object.values(described)[0]?.schema ?? {}).parse(report.text)).toContain('# Incident 7: agent');
     for (const path of ['/healthz', '/readyz', '/openapi.json']) conforms(await door.call('GET', path), path);
   });
 

@@ -192,6 +192,21 @@ describe('incidents and the ledger', () => {
     expect(records.asked).toEqual([{ incident: 7 }]);
   });
 
+  it('the draft of its post-mortem, as a file', async () => {
+    const incident = { number: 7, scope: 'agent', openedBy: 'alice', openedAt: NOW, orders: [7] };
+    records.story = { incident, lines: [], truncated: false };
+    const answer = await door.call('GET', '/api/v1/incidents/7/report');
+    expect(answer).toMatchObject({ status: 200, text: expect.stringMatching(/^# Incident 7: agent\n/) });
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="pullcord-incident-7.md"');
+    expect(answer.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    records.story = undefined;
+    expect(await door.call('GET', '/api/v1/incidents/7/report')).toMatchObject({
+      status: 404,
+      json: { reason: 'not-found' },
+    });
+  });
+
   it('an order that opened none', async () => {
     expect(await door.call('GET', '/api/v1/incidents/8')).toMatchObject({ status: 404, json: { reason: 'not-found' } });
   });
