@@ -103,8 +103,8 @@ function named(
   const hit = routes.filter(({ route }) => ids.has(route.id));
   const evidence = { evidence: { names: ids.size, routes: hit.map(({ route }) => route.id) } };
   if (hit.length === 0) {
-    const others = ids.size === 0 ? 'nothing' : `${ids.size} others`;
-    return { ...about, ...evidence, verdict: 'passes', text: `${who} refuses ${others}, and not this.` };
+    const others = ids.size === 0 ? 'no route' : `${ids.size} other route${ids.size === 1 ? '' : 's'}, and not this`;
+    return { ...about, ...evidence, verdict: 'passes', text: `${who} names ${others}.` };
   }
   const which = listed(hit);
   if (hit.length < routes.length && some === 'unknown')

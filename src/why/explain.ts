@@ -16,10 +16,10 @@ export interface Verdict {
 export function explain(kind: SubjectKind, findings: readonly Finding[]): Verdict {
   const culprits = findings.filter(({ verdict }) => verdict === 'refuses');
   const first = leading(culprits);
-  if (first) return { refused: true, by: first.layer, ...blame(first, culprits, findings) };
+  if (first) return { refused: true, by: first.layer, ...blame(kind, culprits, findings, first) };
   const unknown = findings.filter(({ verdict }) => verdict === 'unknown');
   const passing = findings.filter(({ verdict }) => verdict === 'passes');
-  if (unknown.length > 0) return inDoubt(unknown, passing);
+  if (unknown.length > 0) return inDoubt(unknown, findings);
   if (passing.length === 0) return { answer: 'Nobody could be asked.', todo: OTHERWISE[kind] };
   const told = kind === 'request' ? passing.find(({ answer }) => answer !== undefined) : undefined;
   if (told?.answer !== undefined) return { refused: false, answer: told.answer, todo: NOTHING };
@@ -33,16 +33,17 @@ function leading(culprits: readonly Finding[]): Finding | undefined {
 }
 
 function blame(
-  first: Finding,
+  kind: SubjectKind,
   culprits: readonly Finding[],
   findings: readonly Finding[],
+  first: Finding,
 ): Pick<Verdict, 'answer' | 'todo'> {
   const cut = culprits.filter((finding) => finding.cut);
   const why = cut.length > 0 ? findings.filter(({ layer, answer }) => layer === 'ledger' && answer !== undefined) : [];
   const blocked = cut.filter(({ layer }) => layer === 'litellm');
   // Each but once: the ledger speaks for every cut.
   const speaking = first.cut && why.length > 0 ? [...why, ...blocked] : [first];
-  const strangers = culprits.filter((finding) => !finding.cut && !speaking.includes(finding));
+  const strangers = culprits.filter(({ cut: ours, answer }) => !ours && answer !== undefined);
   const all = [...new Set([...speaking, ...(first.cut ? [] : why), ...strangers])];
   const leaks =
     cut.length > 0 ? findings.filter(({ layer, verdict }) => layer === 'gateway' && verdict === 'passes') : [];
@@ -52,18 +53,39 @@ function blame(
   const todo = [...new Set(all.map((finding) => finding.todo).filter((one) => one !== undefined))];
   return {
     answer: `${[answer, ...besides.map((one) => `Besides: ${one}`)].join(' ')}${still}`,
-    todo: todo.join(' '),
+    todo: todo.join(' ') || OTHERWISE[kind],
   };
 }
 
-function inDoubt(unknown: readonly Finding[], passing: readonly Finding[]): Verdict {
-  const doubts = unknown.map(({ layer, name, text }) => `${called(layer, name)}: ${sentence(text)}`);
-  const clear = passing.length > 0 ? ` ${capital(asked(passing))} let it pass.` : '';
+function inDoubt(unknown: readonly Finding[], findings: readonly Finding[]): Verdict {
+  const shown = unknown
+    .slice(0, DOUBTS)
+    .map(({ layer, name, text }) => `${capital(called(layer, name))}: ${sentence(text)}`);
+  const passing = findings.filter(({ verdict }) => verdict === 'passes');
+  const clear = passing.length > 0 ? [`${capital(asked(passing))} let it pass.`] : [];
   const todo = [...new Set(unknown.map((finding) => finding.todo).filter((one) => one !== undefined))];
+  const first = isCleared(findings)
+    ? 'Pullcord does not refuse it; whether somebody else does is not certain.'
+    : 'Nobody was seen to refuse it, and not all could be asked.';
   return {
-    answer: `Nobody was seen to refuse it, and not all could be asked. ${doubts.join(' ')}${clear}`,
+    answer: [first, ...shown, ...clear].join(' '),
     todo: todo.join(' ') || 'Ask again when all can be asked; until then it may be any of those.',
   };
+}
+
+const DOUBTS = 3;
+const OWN: readonly Layer[] = ['routes', 'clamp', 'guard', 'ledger'];
+
+/** Every gateway answered, and not with a cut; nothing of Pullcord's is in doubt. */
+function isCleared(findings: readonly Finding[]): boolean {
+  const own = findings.filter(({ layer }) => OWN.includes(layer));
+  const gateways = findings.filter(({ layer, verdict }) => layer === 'gateway' && verdict !== 'skipped');
+  return (
+    own.every(({ verdict }) => verdict !== 'unknown') &&
+    ['clamp', 'ledger'].every((layer) => own.some((one) => one.layer === layer && one.verdict === 'passes')) &&
+    gateways.length > 0 &&
+    gateways.every(({ heard }) => heard)
+  );
 }
 
 const NOTHING = 'Nothing: pullcord status tells how the scopes stand now.';

@@ -14,6 +14,8 @@ export interface Finding {
   readonly evidence?: Readonly<Record<string, unknown>>;
   /** It shows Pullcord's own cut, which the ledger explains best. */
   readonly cut?: true;
+  /** Of a gateway: an answer came, and it was not Pullcord's refusal. */
+  readonly heard?: true;
   /** Of what refuses: who and why, for a person, in one line. */
   readonly answer?: string;
   /** What would change it. */

@@ -16,9 +16,9 @@ export function answered(look: GatewayLook, suspects: readonly Suspect[] = []): 
   const evidence = { evidence: { seen: [...new Map(look.peeks.map((one) => [JSON.stringify(one), one])).values()] } };
   const [first] = look.peeks;
   if (!first) return { ...about, ...unasked(look) };
-  const { asked } = first;
   const marked = look.peeks.filter((one) => one.marked);
-  if (marked.length > 0) {
+  if (marked[0]) {
+    const [{ asked }] = marked;
     const some = marked.length === look.peeks.length ? '' : ` on ${marked.length} of ${look.peeks.length} connections`;
     return {
       ...{ ...about, ...evidence, verdict: 'refuses', cut: true },
@@ -35,11 +35,18 @@ export function answered(look: GatewayLook, suspects: readonly Suspect[] = []): 
       todo: `Look after the gateway at ${silent.at}: nobody gets an answer from it.`,
     };
   const takes = !look.taking || look.taking.routes.length > 0;
+  const own = look.peeks.find(({ status }) => status === 404);
+  if (own && look.taking && !takes)
+    return {
+      ...about,
+      ...evidence,
+      verdict: 'refuses',
+      text: `Answers ${own.asked} with 404, as where no route takes it.`,
+    };
   const doubtful = look.peeks.find((one) => isDoubtful(one, takes));
-  if (doubtful)
-    return { ...about, ...evidence, verdict: 'unknown', text: `Answered ${asked} with ${inDoubt(doubtful, suspects)}` };
+  if (doubtful) return { ...about, ...evidence, verdict: 'unknown', heard: true, ...inDoubt(doubtful, suspects) };
   const statuses = [...new Set(look.peeks.map(({ status }) => status))].join(', ');
-  return { ...about, ...evidence, verdict: 'passes', text: `Lets ${asked} through (${statuses}).` };
+  return { ...about, ...evidence, verdict: 'passes', heard: true, text: `Lets ${first.asked} through (${statuses}).` };
 }
 
 function unasked({ taking, objects }: GatewayLook): Pick<Finding, 'verdict' | 'text' | 'todo'> {
@@ -52,11 +59,23 @@ function unasked({ taking, objects }: GatewayLook): Pick<Finding, 'verdict' | 't
   };
 }
 
-function inDoubt({ status = 0, upstream }: Peek, suspects: readonly Suspect[]): string {
-  if (upstream !== undefined) return `${status}, which is its upstream's (X-APISIX-Upstream-Status ${upstream}).`;
+function inDoubt({ asked, status = 0, upstream }: Peek, suspects: readonly Suspect[]): Pick<Finding, 'text' | 'todo'> {
+  const answered = `Answered ${asked} with ${status}`;
+  if (upstream !== undefined)
+    return {
+      text: `${answered}, which comes from its upstream (X-APISIX-Upstream-Status ${upstream}).`,
+      todo: 'Look after the upstream: it fails, or cannot be reached from the gateway.',
+    };
   const able = suspects.filter(({ statuses }) => statuses.includes(status));
-  const who =
-    able.length > 0 ? `perhaps by ${inWords(able)}, perhaps its upstream` : 'which may be its own word or its upstream';
   const bare = status === 401 || status === 403 ? ': the probe bears no credentials' : '';
-  return `${status} and without Pullcord's mark, ${who}${bare}.`;
+  if (able.length === 0)
+    return {
+      text: `${answered} and without Pullcord's mark, which may be its own word or its upstream's${bare}.`,
+      todo: "Look into the gateway's error log, and into the upstream's.",
+    };
+  const names = able.map(({ plugin }) => plugin).join(', ');
+  return {
+    text: `${answered} and without Pullcord's mark, perhaps by ${inWords(able)}, perhaps its upstream${bare}.`,
+    todo: `Look at ${names} in APISIX: whether it lets this client, this address or this many requests pass.`,
+  };
 }

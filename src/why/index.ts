@@ -74,11 +74,11 @@ export function createWhy(options: WhyOptions): Why {
       const { gateway, taking } = look;
       const routes = taking?.routes ?? [];
       const concerned = { routes, some: 'unknown' } as const;
-      const route = routed(look, asked);
+      // Each gateway serves what it serves: what another one takes is not refused here.
+      const isElsewhere = taken && taking !== undefined && routes.length === 0;
+      const ways = [answered(look, suspectsOf(look)), routed(look, asked)];
       return [
-        answered(look, suspectsOf(look)),
-        // Each gateway serves what it serves: what another one takes is not refused here.
-        taken && taking && routes.length === 0 ? { ...bare(route), verdict: 'skipped' } : route,
+        ...(isElsewhere ? ways.map((one): Finding => ({ ...bare(one), verdict: 'skipped' })) : ways),
         clamped(look, concerned, methodOf(gateway)),
         ...guarded(look, concerned, holders(routes).length > 0),
         ...fallbacksOf(look, routes, config, standing),
