@@ -50,7 +50,8 @@ function blame(
   const still =
     leaks.length > 0 ? ` Gateway ${leaks.map(({ name }) => name).join(', ')} was still seen to let it through.` : '';
   const [answer = '', ...besides] = all.map((finding) => sentence(finding.answer ?? finding.text));
-  const todo = [...new Set(all.map((finding) => finding.todo).filter((one) => one !== undefined))];
+  const doing = all.filter((one) => one.layer === 'ledger' || !(one.cut && why.length > 0));
+  const todo = [...new Set(doing.map((finding) => finding.todo).filter((one) => one !== undefined))];
   return {
     answer: `${[answer, ...besides.map((one) => `Besides: ${one}`)].join(' ')}${still}`,
     todo: todo.join(' ') || OTHERWISE[kind],

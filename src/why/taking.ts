@@ -120,7 +120,8 @@ function hostRank({ hosts }: Route): number {
 const priorityOf = ({ doc }: Served): number => (typeof doc.priority === 'number' ? doc.priority : 0);
 
 /** How a route is called: its id, and its name where it has one. */
-export const nameOf = ({ route: { id, name } }: Served): string => (name === undefined ? id : `${id} (${name})`);
+export const nameOf = ({ route: { id, name } }: Served): string =>
+  name === undefined || name === id ? id : `${id} (${name})`;
 
 /** The plugins that run for a route: its own win over its plugin config's, and these over its service's. */
 export function pluginsOf({ doc }: Served, services: readonly Doc[], configs: readonly Doc[]): Doc {

@@ -53,7 +53,7 @@ it('severed by the clamp: who, when, by which order, and what gives it back', as
         verdict: 'refuses',
         text: expect.stringContaining('x-pullcord-severed'),
       }),
-      expect.objectContaining({ layer: 'clamp', verdict: 'refuses', text: 'The clamp names route chat (chat).' }),
+      expect.objectContaining({ layer: 'clamp', verdict: 'refuses', text: 'The clamp names route chat.' }),
     ]),
   });
   expect(rig.upstream.requests).toEqual([]);
@@ -93,7 +93,7 @@ it('a cut that no scope explains is the clamp alone', async () => {
   await rig.clamp('chat');
   expect(await rig.ask('/v1/chat')).toMatchObject({
     ...{ refused: true, by: 'clamp' },
-    answer: 'Pullcord refuses: the clamp names route chat (chat) of gateway main.',
+    answer: 'Pullcord refuses: the clamp names route chat of gateway main.',
   });
 });
 
