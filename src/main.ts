@@ -11,6 +11,7 @@ import { OrderDesk } from './desk/desk';
 import { restorePreview } from './desk/restore-preview';
 import { Results } from './desk/results';
 import { SignIns } from './desk/sign-ins';
+import { Standings } from './desk/standing';
 import { createFallbackCutters, type FallbacksService, startFallbacks } from './fallback';
 import { openDoors } from './intake/doors';
 import { createReplies } from './intake/sms/replies';
@@ -203,11 +204,18 @@ async function assemble(
       },
       alarm: alarms.raise,
       refused: (refusal) => alarms.tell({ ...refusalNotice(refusal), at: now() }),
-      placed: metrics.orders.placed,
+      placed: (request, receipt) => {
+        metrics.orders.placed(request, receipt);
+        if (receipt?.kind === 'accepted') standings.ordered(receipt.order);
+      },
       counted: metrics.orders.refused,
     },
   });
 
+  const standings = new Standings({
+    ...{ store, spool, enforcer },
+    gateways: new Map(Object.keys(config.gateways).map((name) => [name, `apisix ${name}`])),
+  });
   const signIns = new SignIns({
     ...{ config, store, desk, logger, now },
     ...{ alarm: alarms.raise, randomId: randomUUID },
@@ -243,6 +251,7 @@ async function assemble(
       enforcer.kick();
       await desk.recordSpooled();
       await signIns.recordNoted();
+      await standings.refresh();
       if (leases) await results.adopt();
     },
   });
@@ -322,6 +331,7 @@ async function assemble(
     ...{ config, desk, results, logger, now, version, closing: closing.signal },
     records: records(store, keys.ledger, ledger.anchor),
     ready: async () => supervision.readiness(),
+    ...{ standing: (latch) => standings.of(latch), pulse: tripwire },
     spend: (limit) => tripwire?.spend(limit),
     spendHistory: (span) => tripwire?.history(span),
     measure: (from, to, spender) => tripwire?.measure(from, to, spender),

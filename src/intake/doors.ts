@@ -36,6 +36,8 @@ export interface DoorsOptions {
   readonly ready: () => Promise<Readiness>;
   /** What is missing until the state of this scope is seen, in words. */
   readonly missing: (scope: string) => readonly string[];
+  readonly standing: ApiOptions['standing'];
+  readonly pulse: ApiOptions['pulse'];
   /** What the tripwire sees; undefined where there is none. */
   readonly spend: (limit: number) => Spend | undefined;
   readonly spendHistory?: ApiOptions['spendHistory'];
@@ -86,6 +88,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
       ...{ desk, records, ready, missing, spend, relay: texts?.relay, version, now, randomId, closing, log: logger },
       previewRestore: options.previewRestore,
       ...{ subscriptions: options.subscriptions, tokens: config.api.tokens, defaultScope: defaultScope(config) },
+      ...{ standing: options.standing, pulse: options.pulse },
       ...{ signIns: options.signIns, sessions: people.sessions, origin: people.origin, openid: config.console.openid },
     }),
     ...options.beside,

@@ -7,7 +7,7 @@ import type { Spool } from '../ledger/spool';
 import type { Entry, State, Store } from '../ledger/store';
 import { Driver, type PassEnd } from './driver';
 import { isCut, type Latch } from './latch';
-import { type ScopeSight, type Seen, settled, sightOf } from './settle';
+import { type OneSight, type ScopeSight, type Seen, settled, sightOf, sightOfOne } from './settle';
 import { LEAVE_MS } from './turn';
 import { type Aim, alone, Turn } from './turns';
 import { Unexplained } from './unexplained';
@@ -153,6 +153,12 @@ export class Enforcer {
   /** What the cutters see of a scope, for a latch that was set by this order. */
   sight(scope: string, cut: boolean, order: number): ScopeSight {
     return this.sightIn([...this.seen.values()], scope, cut, order);
+  }
+
+  /** What one cutter sees of a scope, for a latch that was set by this order; undefined where it has nothing to do with it. */
+  sightBy(cutter: string, scope: string, cut: boolean, order: number): OneSight | undefined {
+    const one = this.seen.get(cutter);
+    return one && sightOfOne(scope, cut, { order, stops: this.stopped.get(scope) ?? 0 }, one);
   }
 
   /** Waits until the condition holds, looking at each report; at most `ms` milliseconds. */

@@ -36,10 +36,10 @@ export interface ScopeSight {
  * Law 5, seen and not assumed: a scope is `refused` only when every required cutter has seen the refusal under a goal
  * that cuts it, and at least one has something to do with it. Fails towards `unseen`.
  */
-export function sightOf(scope: string, cut: boolean, { order, stops = 0 }: Since, seen: readonly Seen[]): ScopeSight {
+export function sightOf(scope: string, cut: boolean, since: Since, seen: readonly Seen[]): ScopeSight {
   const wanted: Sight = cut ? 'refused' : 'served';
   const required = seen.filter((one) => one.required);
-  const current = required.filter((one) => one.order >= order && one.stops >= stops && one.severed.has(scope) === cut);
+  const current = required.filter((one) => isCurrent(one, scope, cut, since));
   const sights = current.map((one) => one.report.sights.get(scope) ?? 'unseen');
   const seeing = current.filter((_, i) => sights[i] === wanted);
   // What stands beside the gateways counts among them only where nothing else has to do with the scope.
@@ -59,6 +59,25 @@ export function sightOf(scope: string, cut: boolean, { order, stops = 0 }: Since
     cut: required.reduce((sum, { report }) => sum + (report.cutOf?.get(scope) ?? report.cut), 0),
     missing: complete ? [] : [...nowhere, ...late, ...current.flatMap((one) => one.report.missing)],
   };
+}
+
+/** Whether its report was made for a goal that knew of this latch. */
+const isCurrent = (one: Seen, scope: string, cut: boolean, { order, stops = 0 }: Since): boolean =>
+  one.order >= order && one.stops >= stops && one.severed.has(scope) === cut;
+
+/** What one cutter saw of one scope. */
+export interface OneSight {
+  readonly seen: boolean;
+  readonly missing: readonly string[];
+}
+
+/** The same of one cutter alone; undefined where it has nothing to do with the scope. Fails towards "not seen". */
+export function sightOfOne(scope: string, cut: boolean, since: Since, one: Seen): OneSight | undefined {
+  if (!isCurrent(one, scope, cut, since)) return { seen: false, missing: [`${one.cutter} has not reported yet`] };
+  const sight = one.report.sights.get(scope) ?? 'unseen';
+  if (sight === 'none') return undefined;
+  const seen = sight === (cut ? 'refused' : 'served');
+  return { seen, missing: seen ? [] : one.report.missing };
 }
 
 /** The latch that follows when the goal has been seen; undefined while it has not. */

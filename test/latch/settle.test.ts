@@ -1,6 +1,6 @@
 import type { Report, Sight } from '../../src/cutters/cutter';
 import type { Latch } from '../../src/latch/latch';
-import { type Seen, settled, sightOf } from '../../src/latch/settle';
+import { type Seen, settled, sightOf, sightOfOne } from '../../src/latch/settle';
 
 const report = (sight: Sight, missing: string[] = []): Report => ({
   sights: new Map([['agent', sight]]),
@@ -84,5 +84,31 @@ describe('law 5, seen and not assumed', () => {
   it('leaves a latch at rest alone', () => {
     for (const state of ['live', 'severed'] as const)
       expect(settled({ ...severing, state }, [seen('a', 'refused')], 9)).toBeUndefined();
+  });
+});
+
+describe('what one of them saw', () => {
+  it.each<[string, Seen, boolean, ReturnType<typeof sightOfOne>]>([
+    ['the refusal', seen('a', 'refused'), true, { seen: true, missing: [] }],
+    ['that it still serves', seen('a', 'served'), true, { seen: false, missing: ['a misses'] }],
+    ['nothing', seen('a', 'unseen'), true, { seen: false, missing: ['a misses'] }],
+    [
+      'the refusal of an older order',
+      seen('a', 'refused', old),
+      true,
+      { seen: false, missing: ['a has not reported yet'] },
+    ],
+    [
+      'too few of the stops',
+      seen('a', 'refused', { stops: 1 }),
+      true,
+      { seen: false, missing: ['a has not reported yet'] },
+    ],
+    ['that it serves again', seen('a', 'served', { severed: new Set() }), false, { seen: true, missing: [] }],
+    ['a goal that still cuts', seen('a', 'refused'), false, { seen: false, missing: ['a has not reported yet'] }],
+    ['that it has nothing to do with it', seen('a', 'none'), true, undefined],
+  ])('%s', (what, one, cut, expected) => {
+    const stops = what === 'too few of the stops' ? 2 : 0;
+    expect(sightOfOne('agent', cut, { order: 7, stops }, one)).toEqual(expected);
   });
 });

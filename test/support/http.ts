@@ -231,6 +231,8 @@ export interface DoorOptions {
   readonly relay?: Relay;
   readonly previewRestore?: ApiOptions['previewRestore'];
   readonly subscriptions?: ApiOptions['subscriptions'];
+  readonly standing?: ApiOptions['standing'];
+  readonly pulse?: ApiOptions['pulse'];
   readonly sessions?: ApiOptions['sessions'];
   readonly signIns?: ApiOptions['signIns'];
   readonly origin?: string;
@@ -287,6 +289,8 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     fallbacksOf: () => new Set(),
     previewRestore: options.previewRestore ?? (async () => ({ refused: 'nothing-to-restore' })),
     subscriptions: options.subscriptions ?? subscriptionsInMemory().subscriptions,
+    standing: options.standing ?? (() => ({ gateways: [] })),
+    pulse: options.pulse,
     ...{ sessions: options.sessions ?? nobodysSessions(), signIns: options.signIns ?? nobodySignsIn },
     ...{ origin: options.origin, openid: options.openid },
   });
@@ -306,7 +310,9 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
+    const goesOn = response.headers.get('content-type') === 'text/event-stream';
+    if (goesOn) await response.body?.cancel();
+    const text = goesOn ? '' : await response.text();
     const isJson = (response.headers.get('content-type') ?? '').includes('json') && text !== '';
     const answered: Answered = {
       ...{ status: response.status, headers: response.headers, text },

@@ -27,9 +27,8 @@ export function onSessionEnd(told: () => void): void {
 
 /** Never throws. */
 export async function ask<T>(path: string, { method = 'GET', body, key, withinMs = WITHIN_MS }: Asked = {}) {
-  const headers: Record<string, string> = { accept: 'application/json' };
-  // What a form of another site cannot send.
-  if (method !== 'GET') headers['x-pullcord-console'] = '1';
+  // The second is what a form of another site cannot send.
+  const headers: Record<string, string> = { accept: 'application/json', 'x-pullcord-console': '1' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (key !== undefined) headers['idempotency-key'] = key;
   const init = { method, headers, cache: 'no-store', redirect: 'error', credentials: 'same-origin' } as const;

@@ -2,6 +2,8 @@ import type { Router } from 'express';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock';
 import type { PreviewRestore } from '../../desk/restore-preview';
+import type { Standing } from '../../desk/standing';
+import type { Latch } from '../../latch/latch';
 import type { Records } from '../../ledger/records';
 import type { Verdict } from '../../ledger/verify';
 import type { Subscriptions } from '../../notify/events/subscriptions';
@@ -12,6 +14,8 @@ import type { Spend } from '../../tripwire/spend';
 import type { Why } from '../../why';
 import type { Sessions } from '../console/session';
 import { type SessionHandlersOptions, sessionHandlers } from '../console/session-handlers';
+import type { LiveOptions } from '../live/live';
+import { liveHandler } from '../live/live-handler';
 import type { Relay } from '../sms/relay';
 import { drillHandlers } from './drill-handlers';
 import { type FallbackHandlersOptions, fallbackHandlers } from './fallback-handlers';
@@ -21,6 +25,7 @@ import { outcomeWithin } from './outcome-within';
 import { placeOrder } from './place-order';
 import { relayTwilio } from './relay-twilio';
 import { type Handlers, operationRouter } from './router';
+import type { StatusAnswer } from './schemas';
 import { type SpendHistoryHandlerOptions, spendHistoryHandler } from './spend-history-handler';
 import { spendAnswer } from './spend-view';
 import { subscriptionHandlers } from './subscriptions';
@@ -39,13 +44,17 @@ export interface ApiOptions extends SessionHandlersOptions {
   /** What a restore would bring back. */
   readonly previewRestore: PreviewRestore;
   readonly tokens: readonly Token[];
-  readonly sessions: Pick<Sessions, 'of' | 'begin' | 'end'>;
+  readonly sessions: Pick<Sessions, 'of' | 'begin' | 'end' | 'still'>;
   /** Of the console, where it is configured. */
   readonly origin: string | undefined;
   /** What a sever or restore without a scope is about. */
   readonly defaultScope: string;
   /** What is missing until the state of this scope is seen, in words; empty when it is. From memory: no I/O. */
   readonly missing: (scope: string) => readonly string[];
+  /** Who set this latch, and which gateways were seen to follow. From memory: no I/O. */
+  readonly standing: (latch: Latch) => Standing;
+  /** What is spent, as it is told live; undefined where nobody watches it. */
+  readonly pulse: LiveOptions['spend'];
   /** What the tripwire sees; undefined where there is none. From memory: no I/O. */
   readonly spend: (limit: number) => Spend | undefined;
   readonly measure?: IncidentHandlersOptions['measure'];
@@ -73,7 +82,12 @@ export function api(options: ApiOptions): Router {
   const { desk, records } = options;
   const document = openapi(options.version);
   const verify = shared(() => records.verify());
-  const scopes = () => desk.latches().map((latch) => scopeAnswer(latch, options.missing(latch.scope)));
+  const scopes = () =>
+    desk.latches().map((latch) => scopeAnswer(latch, options.missing(latch.scope), options.standing(latch)));
+  const status = async (): Promise<StatusAnswer> => ({
+    ...readinessAnswer(await readiness(options)),
+    ...{ version: options.version, scopes: scopes() },
+  });
   const handlers: Handlers = {
     placeOrder: placeOrder(options),
 
@@ -91,10 +105,8 @@ export function api(options: ApiOptions): Router {
 
     listScopes: async () => ({ status: 200, body: { scopes: scopes() } }),
 
-    status: async () => {
-      const ready = readinessAnswer(await readiness(options));
-      return { status: 200, body: { ...ready, version: options.version, scopes: scopes() } };
-    },
+    status: async () => ({ status: 200, body: await status() }),
+    ...liveHandler({ ...options, status, spend: options.pulse }),
 
     listIncidents: async ({ query: { limit = LIST_LIMIT } }) => {
       const found = await records.incidents({ limit });

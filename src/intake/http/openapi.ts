@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type RefusalReason, reasons } from '../../orders/reasons';
 import { webhooks } from './openapi-webhooks';
 import { type Access, type Operation, operations, refusalsOf } from './operations';
-import { components, noBody } from './schemas';
+import { components, eventStream, noBody } from './schemas';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -108,6 +108,10 @@ const JSON_TYPE = 'application/json';
 function answersOf({ answers, gives = JSON_TYPE }: Operation): Json {
   return Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => {
+      if (schema === eventStream) {
+        const content = { 'text/event-stream': { schema: schemaOf(schema, 'output') } };
+        return [status, { description: 'It goes on until one of both ends it.', content }];
+      }
       if (schema === noBody) return [status, { description: descriptions[status] ?? '' }];
       const id = named.get(schema)?.id;
       if (id === undefined) throw new Error(`An answer ${status} has no name: add its schema to components.`);

@@ -29,6 +29,8 @@ export interface Operation {
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** The media type of what it answers with 200, where that is text and not JSON. */
   readonly gives?: string;
+  /** The answer is a stream of server-sent events, and goes on. */
+  readonly stream?: true;
   /** Refusals of its own, besides those of its access and its input. */
   readonly refusals: readonly RefusalReason[];
 }
@@ -112,6 +114,15 @@ export const operations = {
       'Whether the switch would work now, part by part, and how every scope stands. Answers without the ledger, too.',
     answers: { 200: components.Status },
     refusals: [],
+  },
+  live: {
+    ...read,
+    path: '/api/v1/live',
+    summary:
+      'The same as it changes, as server-sent events with JSON as their data: status (Status; at the beginning, too), spend (LiveSpend), incident (LiveIncident), and bye (LiveBye) before the end. Answers without the ledger, too.',
+    answers: { 200: schemas.eventStream },
+    stream: true,
+    refusals: ['too-many-listeners'],
   },
   listIncidents: {
     ...read,

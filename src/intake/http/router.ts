@@ -30,7 +30,15 @@ export interface Call<O extends Operation> {
   readonly correlation: string;
 }
 
-export type Answer<O extends Operation> = {
+/** An answer that goes on. */
+export interface Streamed {
+  readonly status: 200;
+  readonly stream: (res: Response) => void;
+}
+
+export type Answer<O extends Operation> = O extends { readonly stream: true } ? Streamed : Whole<O>;
+
+type Whole<O extends Operation> = {
   [Status in keyof O['answers'] & number]: {
     readonly status: Status;
     readonly body: z.input<O['answers'][Status]>;
@@ -42,7 +50,7 @@ export type Handler<O extends Operation> = (call: Call<O>) => Promise<Answer<O> 
 export type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
 
 /** Any of them: what they all give back, and a call that only the table can tell the type of. */
-type SomeHandler = (call: never) => Promise<Answer<Operation> | Refusal>;
+type SomeHandler = (call: never) => Promise<Whole<Operation> | Streamed | Refusal>;
 
 export interface RouterOptions extends BearerOptions {
   readonly handlers: Handlers;
@@ -130,6 +138,10 @@ export function operationRouter({ handlers, mayFail, refused, ...options }: Rout
       // Checked by the schemas of the operation that this handler belongs to, which a loop can't show to the compiler.
       const result = await handle({ ...input, bearer: bearers.get(req), correlation } as never);
       if ('refused' in result) return refuse(res, result);
+      if ('stream' in result) {
+        if (req.method === 'HEAD') return void res.writeHead(200, { 'content-type': 'text/event-stream' }).end();
+        return result.stream(res);
+      }
       if (operation.gives !== undefined && result.status === 200)
         return sendText(res, operation.gives, String(result.body), result.headers);
       if (result.body === undefined) return void res.writeHead(result.status, result.headers).end();

@@ -3,6 +3,7 @@ import { tokenRight } from '../../config/schema';
 import { spanNames } from '../../tripwire/history/spans';
 import { drill, drillList } from './drill-schema';
 import { fallback, fallbackList } from './fallback-schema';
+import { liveBye, liveIncident, liveSpend } from './live-schema';
 import { relayReceipt } from './relay-schema';
 import { session, signInWays } from './session-schema';
 import { spendHistory } from './spend-history-schema';
@@ -43,6 +44,8 @@ const digits = (min: number, max: number) =>
     .pipe(z.int().min(min).max(max));
 
 export const nothing = z.strictObject({});
+/** Of an answer that is a stream of events: see the operation's description. */
+export const eventStream = z.string();
 /** Of an answer that is its status alone. */
 export const noBody = z.undefined();
 
@@ -159,6 +162,17 @@ const scope = z.object({
   state: latchState,
   since: time.optional().describe('When this state began; missing when no order ever touched the scope.'),
   order: z.int().min(0).describe('Number of the order that set this state; 0 when none ever did.'),
+  by: z.string().optional().describe('Who ordered it; missing when nobody did, or this instance has not heard yet.'),
+  reason: z.string().optional().describe('Why, where somebody said so.'),
+  gateways: z
+    .array(
+      z.object({
+        name: z.string(),
+        seen: z.boolean().describe('Whether it was seen to be in this state.'),
+        missing: z.array(z.string()).describe('What is missing until it is seen.'),
+      }),
+    )
+    .describe('Those that have something to do with the scope.'),
   seen: z.boolean().describe('Whether every gateway was seen to be in this state.'),
   missing: z.array(z.string()).describe('What is missing until it is seen.'),
   incident: orderNumber.optional().describe('The incident that is open.'),
@@ -278,6 +292,9 @@ export const components = {
   Drill: drill,
   DrillList: drillList,
   Why: why,
+  LiveSpend: liveSpend,
+  LiveIncident: liveIncident,
+  LiveBye: liveBye,
   Session: session,
   SignInWays: signInWays,
   OpenApi: openapiDocument,

@@ -1,3 +1,4 @@
+import type { Standing } from '../../desk/standing';
 import type { Latch } from '../../latch/latch';
 import type { Incident } from '../../ledger/incident';
 import type { Line } from '../../ledger/store';
@@ -28,8 +29,11 @@ export function outcomeAnswer(order: Order, outcome: Outcome): OutcomeAnswer {
   return { ...orderAnswer(order), state, ms, cut, gateways, missing: [...missing], overtakenBy: by };
 }
 
-/** @param missing what is missing until the latch's state is seen. */
-export function scopeAnswer(latch: Latch, missing: readonly string[]): ScopeAnswer {
+/**
+ * @param missing what is missing until the latch's state is seen.
+ * @param standing who set it, and which gateways were seen to follow.
+ */
+export function scopeAnswer(latch: Latch, missing: readonly string[], standing: Standing): ScopeAnswer {
   const { scope, state, order, since, incident, pending } = latch;
   const atRest = state === 'live' || state === 'severed';
   return {
@@ -37,6 +41,9 @@ export function scopeAnswer(latch: Latch, missing: readonly string[]): ScopeAnsw
     state,
     since: order > 0 ? time(since) : undefined,
     order,
+    by: standing.by,
+    reason: standing.reason,
+    gateways: standing.gateways.map((one) => ({ name: one.name, seen: one.seen, missing: [...one.missing] })),
     seen: atRest && missing.length === 0,
     missing: [...missing],
     incident,

@@ -1,3 +1,4 @@
+import type { Standing } from '../../../src/desk/standing';
 import { StoreUnavailable } from '../../../src/ledger/store';
 import type { Order } from '../../../src/orders/order';
 import type { Spend } from '../../../src/tripwire/spend';
@@ -14,12 +15,17 @@ const shown = { number: 7, action: 'sever', scope: 'agent', source: 'sms', by: '
 let desk: FakeDesk;
 let records: FakeRecords;
 let missing: Record<string, string[]>;
+let standing: Record<string, Standing>;
 let door: Door;
 beforeEach(async () => {
   desk = new FakeDesk();
   records = new FakeRecords();
   missing = {};
-  door = await openDoor({ desk, records, missing: (scope) => missing[scope] ?? [] });
+  standing = {};
+  door = await openDoor({
+    ...{ desk, records, missing: (scope) => missing[scope] ?? [] },
+    standing: ({ scope }) => standing[scope] ?? { gateways: [] },
+  });
 });
 afterEach(async () => {
   await door.listener.close();
@@ -132,20 +138,29 @@ describe('scopes', () => {
       { scope: 'tools', state: 'restoring', order: 10, since: NOW },
     ];
     missing = { llm: ['gw-2 does not answer'], canary: ['gw-2 does not answer'] };
+    standing = {
+      agent: { by: 'alice', reason: 'why', gateways: [{ name: 'gw-2', seen: true, missing: [] }] },
+      llm: { gateways: [{ name: 'gw-2', seen: false, missing: ['does not answer'] }] },
+    };
     const { status, json } = await door.call('GET', '/api/v1/scopes');
     expect(status).toBe(200);
     expect(json.scopes).toEqual([
       {
         ...{ scope: 'agent', state: 'severed', since: at, order: 7, seen: true, missing: [], incident: 5 },
-        pending: { operator: 'alice', at },
+        ...{ pending: { operator: 'alice', at }, by: 'alice', reason: 'why' },
+        gateways: [{ name: 'gw-2', seen: true, missing: [] }],
       },
       {
         ...{ scope: 'llm', state: 'severing', since: at, order: 8, seen: false },
         ...{ missing: ['gw-2 does not answer'], incident: 8 },
+        gateways: [{ name: 'gw-2', seen: false, missing: ['does not answer'] }],
       },
-      { scope: 'fallback', state: 'live', order: 0, seen: true, missing: [] },
-      { scope: 'canary', state: 'severed', since: at, order: 9, seen: false, missing: ['gw-2 does not answer'] },
-      { scope: 'tools', state: 'restoring', since: at, order: 10, seen: false, missing: [] },
+      { scope: 'fallback', state: 'live', order: 0, seen: true, missing: [], gateways: [] },
+      {
+        ...{ scope: 'canary', state: 'severed', since: at, order: 9, seen: false, gateways: [] },
+        missing: ['gw-2 does not answer'],
+      },
+      { scope: 'tools', state: 'restoring', since: at, order: 10, seen: false, missing: [], gateways: [] },
     ]);
   });
 

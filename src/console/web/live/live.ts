@@ -65,7 +65,11 @@ export function follow(refused: () => void): Following {
       silence = setTimeout(() => controller.abort(), SILENCE_MS);
     };
     try {
-      const answer = await fetch('/api/v1/live', { signal: controller.signal, cache: 'no-store' });
+      const answer = await fetch('/api/v1/live', {
+        headers: { 'x-pullcord-console': '1' },
+        signal: controller.signal,
+        cache: 'no-store',
+      });
       if (answer.status === 401) return stopped ? undefined : refused();
       if (!answer.ok || !answer.body) throw new Error(`answered ${answer.status}`);
       const read = eventReader();

@@ -14,13 +14,8 @@ const words: Readonly<Record<ScopeAnswer['state'], string>> = {
   restoring: 'Restoring',
 };
 
-type Gateway = { readonly name: string; readonly seen: boolean; readonly missing: readonly string[] };
-
-/** An older Pullcord says less of it. */
-type Told = ScopeAnswer & { readonly by?: string; readonly reason?: string; readonly gateways?: readonly Gateway[] };
-
 export interface ScopeCardProps {
-  readonly scope: Told;
+  readonly scope: ScopeAnswer;
   /** false: this is how it was. */
   readonly isLive: boolean;
 }
@@ -73,12 +68,11 @@ export function ScopeCard({ scope, isLive }: ScopeCardProps) {
 }
 
 /** On which gateways it was seen, and what is missing. */
-function Seen({ scope: { seen, missing, gateways } }: { readonly scope: Told }) {
-  const listed = gateways ?? [];
-  const well = listed.filter(({ seen }) => seen);
-  const unseen = listed.filter(({ seen }) => !seen);
+function Seen({ scope: { seen, missing, gateways } }: { readonly scope: ScopeAnswer }) {
+  const well = gateways.filter(({ seen }) => seen);
+  const unseen = gateways.filter(({ seen }) => !seen);
   // What is told of a gateway is not told twice.
-  const beside = missing.filter((one) => !listed.some((gateway) => gateway.missing.includes(one)));
+  const beside = missing.filter((one) => !gateways.some((gateway) => gateway.missing.includes(one)));
   return (
     <ul class="seen">
       {well.length > 0 && (
@@ -96,7 +90,7 @@ function Seen({ scope: { seen, missing, gateways } }: { readonly scope: Told }) 
           </span>
         </li>
       ))}
-      {listed.length === 0 && (
+      {gateways.length === 0 && (
         <li class={seen ? 'is-seen' : 'is-missing'}>
           <Icon name={seen ? 'well' : 'wait'} />
           <span>{seen ? 'Seen at every gateway' : 'Not seen at every gateway'}</span>
