@@ -8,6 +8,8 @@ import {
   type DrillListAnswer,
   type FallbackAnswer,
   type FallbackBody,
+  type IncidentAnswer,
+  type IncidentStoryAnswer,
   type LedgerLineAnswer,
   type OrderBody,
   type PlacedAnswer,
@@ -29,6 +31,11 @@ export interface ApiClient {
   status(): Promise<StatusAnswer>;
   why(query: { readonly subject: string; readonly as?: WhyAnswer['kind'] }): Promise<WhyAnswer>;
   lines(query: { readonly after?: number; readonly limit?: number }): Promise<readonly LedgerLineAnswer[]>;
+  /** Newest first. */
+  incidents(limit?: number): Promise<readonly IncidentAnswer[]>;
+  incident(number: number): Promise<IncidentStoryAnswer>;
+  /** In Markdown. */
+  incidentReport(number: number): Promise<string>;
   verify(): Promise<VerdictAnswer>;
   /** Begins a drill. @param waitSeconds how long the answer may wait for its end; 0 to 30. */
   runDrill(waitSeconds: number): Promise<DrillAnswer>;
@@ -110,6 +117,10 @@ export function apiClient({ url, token, timeoutMs = TIMEOUT_MS }: ApiClientOptio
     status: () => call(components.Status, { url: '/api/v1/status' }),
     why: (query) => call(components.Why, { url: '/api/v1/why', params: query }, WHY_MS),
     lines: async (query) => (await call(components.LedgerLines, { url: '/api/v1/ledger', params: query })).lines,
+    incidents: async (limit) =>
+      (await call(components.IncidentList, { url: '/api/v1/incidents', params: { limit } })).incidents,
+    incident: (number) => call(components.IncidentStory, { url: `/api/v1/incidents/${number}` }),
+    incidentReport: (number) => call(components.IncidentReport, { url: `/api/v1/incidents/${number}/report` }),
     runDrill: (wait) =>
       call(components.Drill, { method: 'post', url: '/api/v1/drills', params: { wait } }, wait * 1000),
     drill: (id, wait) => call(components.Drill, { url: `/api/v1/drills/${id}`, params: { wait } }, wait * 1000),

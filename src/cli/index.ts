@@ -8,6 +8,7 @@ import { type Cli, type ExitCode, Failure, type Io, type Register } from './cli'
 import { registerConfigSchema } from './config-schema';
 import { registerDrill } from './drill';
 import { registerFallback } from './fallback';
+import { registerIncident } from './incident';
 import { registerLedger } from './ledger';
 import { registerOperator } from './operator';
 import { registerRestore } from './restore';
@@ -47,6 +48,7 @@ const commands: readonly Register[] = [
   registerWhy,
   registerDrill,
   registerFallback,
+  registerIncident,
   registerLedger,
   registerOperator,
   registerToken,
