@@ -71,3 +71,14 @@ it('a route that is added while nobody can look for long is known to nobody, unt
     driftOf({ which: 0, what: 'adds a route', route: 'chat', steps: 24 }),
     passes(6_000),
   ]));
+
+it('a program that starts without the ledger takes a code for a STOP that was used before it started: doubt stops', () =>
+  lives(alone, [
+    texts('bob', 'STOP', 'agent', 1),
+    ledgerIs({ which: 0, steps: 0, fault: 'away' }),
+    crashOf({ which: 0, steps: 0, again: true }),
+    callOf({
+      ...{ token: 'stopper', action: 'sever', scope: 'agent', operator: 'bob', code: 'fresh', n: 1 },
+      ...{ key: 'k1', wait: undefined, instance: 0, steps: 2 },
+    }),
+  ]));

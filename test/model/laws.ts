@@ -77,7 +77,8 @@ export class Laws {
     for (const key of this.clocks.keys()) this.clocks.set(key, this.between(key));
   }
 
-  spooled({ request, by }: SpooledStop): void {
+  /** @param knows whether it has ever read the ledger. */
+  spooled({ request, by }: SpooledStop, knows: boolean): void {
     const key = base(request.key);
     const found = meant(this.model, { ...request, key }, this.between(key));
     if (!found || request.action !== 'sever') {
@@ -85,8 +86,9 @@ export class Laws {
       return;
     }
     const { sent, lack } = found;
-    // It may be in the ledger already, and nobody heard of it. And whoever has no ledger can't know what was used elsewhere.
-    const isUnknowable = this.world.options.instances > 1 && lack === 'a code counts twice';
+    // It may be in the ledger already, and nobody heard of it. And whoever has no ledger can't know what was used elsewhere,
+    // nor before it started.
+    const isUnknowable = (this.world.options.instances > 1 || !knows) && lack === 'a code counts twice';
     if (lack && !isUnknowable && !this.model.ordered.has(key)) this.breaks(3, `a stop without the ledger: ${lack}`);
     // Of what another instance has used without the ledger nobody can know.
     if (this.world.options.instances === 1) this.model = use(this.model, sent);

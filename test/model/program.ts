@@ -43,7 +43,7 @@ export interface Surroundings {
   readonly now: () => number;
   /** Looks over the desk's shoulder. */
   readonly watched: (desk: Desk) => Desk;
-  readonly spooled: (stop: SpooledStop) => void;
+  readonly spooled: (stop: SpooledStop, knows: boolean) => void;
   readonly randomId: () => string;
 }
 
@@ -72,7 +72,7 @@ class WatchedSpool extends Spool {
 /** All that decides of one running Pullcord, put together as `main.ts` does it, without listeners. */
 export function startProgram(around: Surroundings) {
   const { life, config, database, gateways, queue, dataDir, sender, now, randomId } = around;
-  const spool = new WatchedSpool(dataDir, around.spooled);
+  const spool = new WatchedSpool(dataDir, (stop) => around.spooled(stop, store.mirror() !== undefined));
   const store = new SqlStore({
     ...{ database, ledgerKey: LEDGER_KEY, sealer: testSealer },
     now,

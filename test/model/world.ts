@@ -128,7 +128,7 @@ export class World {
       ...{ database: this.database(life, instance), dataDir: folders[instance] ?? shelf },
       sender: { send: (_to, body) => this.text(life, body) },
       watched: (desk) => this.laws.shoulder.over(life, desk),
-      spooled: (stop) => this.laws.spooled(stop),
+      spooled: (stop, knows) => this.laws.spooled(stop, knows),
       randomId: () => `id-${++this.id}`,
     });
     this.programs[instance] = program;

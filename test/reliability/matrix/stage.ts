@@ -54,10 +54,29 @@ const WRITE = /^(PUT|PATCH) \S+\/(global_rules|routes)\//;
 const SECRET = 'the secret that guards and Pullcord share';
 const CODE_SECONDS = 30;
 
+type Closing = (() => Promise<unknown>)[];
+
+/** Ends every part, also where one of them can't. */
+async function closeAll(closing: Closing): Promise<void> {
+  const failed: unknown[] = [];
+  for (const close of closing) await close().catch((error) => failed.push(error));
+  if (failed.length > 0) throw failed[0];
+}
+
+/** What was begun is ended where the rest can't be. */
 export async function startStage(component: ComponentName, home: Home, pace: Pace): Promise<Stage> {
+  const closing: Closing = [];
+  try {
+    return await build(component, home, pace, closing);
+  } catch (error) {
+    await closeAll(closing).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function build(component: ComponentName, home: Home, pace: Pace, closing: Closing): Promise<Stage> {
   const dataDir = mkdtempSync(join(tmpdir(), 'pullcord-matrix-'));
   if (home.databaseUrl === undefined) await (await freshPglite(join(dataDir, 'ledger'))).close();
-  const closing: (() => Promise<unknown>)[] = [];
   const ends = <T extends { close(): Promise<unknown> }>(part: T): T => {
     closing.unshift(() => part.close());
     return part;
@@ -146,9 +165,7 @@ export async function startStage(component: ComponentName, home: Home, pace: Pac
       };
     },
     keyBlocked: () => (component === 'LiteLLM, keys' ? litellm?.isBlocked(key?.hash ?? '') : undefined),
-    close: async () => {
-      for (const close of closing) await close();
-    },
+    close: () => closeAll(closing),
   };
 }
 
