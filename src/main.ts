@@ -18,6 +18,7 @@ import { createReplies } from './intake/sms/replies';
 import { senderOf } from './intake/sms/sender-of';
 import { Enforcer } from './latch/enforcer';
 import { isCut } from './latch/latch';
+import { daily } from './ledger/daily';
 import type { Leases } from './ledger/leases';
 import { openLedger } from './ledger/open';
 import { records } from './ledger/records';
@@ -290,7 +291,7 @@ async function assemble(
   // Together: who waits for a result is told by the enforcer's end that it won't come, and must not ask it again.
   atEnd(() => Promise.all([results.close(), enforcer.close()]));
   background('answers that are owed could not be looked up', results.resume());
-  background('old requests could not be pruned', store.prune());
+  atEnd(daily(() => background('old requests could not be pruned', store.prune())));
   background('what is owed to subscribers could not be taken up', events.start());
 
   const fallbacks: FallbacksService | undefined =
