@@ -239,6 +239,20 @@ describe('looking', () => {
     );
   });
 
+  it('explain a refusal: tells who, by a path and by a scope, and sends no key in clear', async () => {
+    const { json, sent } = await node({ operation: 'explainRefusal', subject: 'GET /nowhere?key=sk-secret-key' });
+    expect(json).toMatchObject([{ kind: 'path', subject: 'GET /nowhere', refused: true, by: 'routes' }]);
+    expect((await node({ operation: 'explainRefusal', subject: ' agent ' })).json).toMatchObject([{ kind: 'scope' }]);
+    const key = await node({ operation: 'explainRefusal', subject: 'sk-secret-key' });
+    expect(key.json).toMatchObject([{ kind: 'key', subject: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    expect(JSON.stringify([sent, key.sent, key.json])).not.toContain('sk-secret');
+  });
+
+  it('explain a refusal: says what is missing, and what is none', async () => {
+    const { error, sent } = await node({ operation: 'explainRefusal', subject: ' ' });
+    expect([error?.message, sent]).toEqual(['There is no subject', []]);
+  });
+
   it('get spend: says that nobody counts', async () => {
     const { error } = await node({ operation: 'getSpend' });
     expect(error?.message).toBe('No tripwire is configured: nobody counts the spend');
@@ -253,8 +267,9 @@ describe('failures', () => {
     ['getIncidents', 'relay', 'status'],
     ['getOrder', 'events', 'status'],
     ['getSpend', 'drill', 'status'],
+    ['explainRefusal', 'stop', 'status'],
   ])('%s with a token that may only %s: names the right %s', async (operation, token, right) => {
-    const { error } = await node({ operation, orderNumber: 1 }, {}, token);
+    const { error } = await node({ operation, orderNumber: 1, subject: 'agent' }, {}, token);
     expect(error?.message).toBe(`The token of this credential lacks the right "${right}"`);
     expect(error?.description).toContain('api.tokens');
     expect(await whole.status(AGENT)).not.toBe(503);

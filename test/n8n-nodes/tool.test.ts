@@ -5,7 +5,7 @@ import type { INodeProperties } from '../support/n8n/workflow';
 
 /** What an AI agent gets of the node, and what it doesn't. */
 
-const LOOKING = ['getFallbacks', 'getIncidents', 'getOrder', 'getSpend', 'getStatus'];
+const LOOKING = ['explainRefusal', 'getFallbacks', 'getIncidents', 'getOrder', 'getSpend', 'getStatus'];
 const ALL = [...LOOKING, 'permitFallback', 'relayTwilio', 'requestRestore', 'runDrill', 'sever', 'takeBackFallback'];
 const FOR_AGENTS = ['getStatus', 'sever', 'takeBackFallback'];
 const TOOL = 'n8n-nodes-pullcord.pullcordTool';
@@ -46,6 +46,7 @@ it.each([
   ['getStatus', []],
   ['getIncidents', ['limit']],
   ['getSpend', ['limit']],
+  ['explainRefusal', ['subject']],
   ['getOrder', ['orderNumber', 'waitUntilVerified', 'timeout']],
   ['requestRestore', ['restoreNotice', 'scope', 'operator', 'code', 'reason', 'waitUntilVerified', 'timeout']],
   ['getFallbacks', []],
@@ -75,7 +76,7 @@ describe('at run time', () => {
         response.end(
           JSON.stringify({
             ...{ state: stateAt(request.url), seen: stateAt(request.url), parts: [], scopes: [], incidents: [] },
-            ...{ subjects: [], fallbacks: [], understood: 'x' },
+            ...{ subjects: [], fallbacks: [], findings: [], understood: 'x' },
           }),
         );
       },
@@ -90,6 +91,7 @@ describe('at run time', () => {
     operator: 'alice',
     code: '123456',
     orderNumber: 1,
+    subject: 'agent',
     signature: 's',
     webhookUrl: 'u',
     parameters: '{}',

@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { Operation } from '../operation';
+import { explainRefusal } from './explainRefusal';
 import { getFallbacks } from './getFallbacks';
 import { getIncidents } from './getIncidents';
 import { getOrder } from './getOrder';
@@ -14,6 +15,7 @@ import { takeBackFallback } from './takeBackFallback';
 
 /** In the order of the alphabet, as n8n lists them. */
 export const operations: readonly Operation[] = [
+  explainRefusal,
   getFallbacks,
   getOrder,
   getSpend,
