@@ -25,8 +25,9 @@ module.exports = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  // otplib requires these two, which are ES modules alone: Node takes them, jest has to be given a transformed copy.
-  transformIgnorePatterns: ['/node_modules/(?!@scure/|@noble/)'],
+  // otplib requires the first two, the console openid-client, which are ES modules alone: Node takes them, jest has to
+  // be given a transformed copy.
+  transformIgnorePatterns: ['/node_modules/(?!@scure/|@noble/|openid-client/|oauth4webapi/|jose/)'],
   // jest's own choice leaves one core idle, which is half of a machine that has two.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: { real: 60_000, soak: 3_600_000 }[suite] ?? 30_000,

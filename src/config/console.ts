@@ -29,7 +29,7 @@ const openid = z.strictObject({
 export const consoleOptions = z
   .strictObject({
     url: httpUrl
-      .refine((url) => URL.canParse(url) && new URL(url).pathname === '/' && new URL(url).search === '', {
+      .refine((url) => !URL.canParse(url) || (new URL(url).pathname === '/' && new URL(url).search === ''), {
         error: 'write scheme and host alone, for instance https://pullcord.example.org: the page is at /console there',
       })
       .optional()

@@ -18,6 +18,7 @@ export function warningsOf(config: Config, unused: readonly (readonly [string, s
       !LOOPBACK.test(listen.internal),
       'listen.internal: is not loopback; see to it that the agent and the internet cannot reach it.',
     ],
+    ...consoleWarnings(config),
     [sms.twilio === undefined, 'sms.twilio: left out, so no text message can pull the cord.'],
     ...relayWarnings(config),
     [
@@ -30,6 +31,16 @@ export function warningsOf(config: Config, unused: readonly (readonly [string, s
     ],
   ];
   return warnings.filter(([when]) => when).map(([, message]) => message);
+}
+
+/** Of the console: what is signed in with must not be read on the way. */
+function consoleWarnings({ console: { url, openid } }: Config): (readonly [boolean, string])[] {
+  const plain = (address: string | undefined): boolean =>
+    address?.startsWith('http:') === true && !LOOPBACK.test(new URL(address).host);
+  return [
+    [plain(url), 'console.url: http:// lets everybody on the way take a session over; put TLS in front.'],
+    [plain(openid?.issuer), 'console.openid.issuer: http:// lets everybody on the way be anybody; use https.'],
+  ];
 }
 
 /** Of text messages that a program hands on: the token and the addresses belong together. */

@@ -48,6 +48,12 @@ const table = {
     status: 403,
     advice: 'This did not come from the console page itself. Open it at its own address, and do it there.',
   },
+  'openid-away': { status: 503, advice: 'The identity provider does not answer. Sign in with an operator and a code.' },
+  'openid-unproven': { status: 403, advice: 'The identity provider did not show who you are. Try again.' },
+  'openid-no-role': {
+    status: 403,
+    advice: 'None of your roles gives a right here. Ask whoever runs Pullcord (console.openid.roles).',
+  },
   'not-restorable-by-session': {
     status: 403,
     advice: 'Being signed in does not restore: send an operator and a fresh one-time password.',

@@ -464,6 +464,13 @@ describe('a warning', () => {
     { given: { yaml: `${quiet}listen: {internal: '0.0.0.0:8081'}\n` }, warning: 'listen.internal: is not loopback' },
     { given: { yaml: `${quiet}throttle: {stopFailures: 2}\n` }, warning: 'throttle.stopFailures: below' },
     { given: { yaml: `${quiet}lastResort: {}\n` }, warning: 'lastResort: names neither' },
+    { given: { yaml: `${quiet}console: {url: 'http://pullcord.example.org'}\n` }, warning: 'console.url: http://' },
+    {
+      given: {
+        yaml: `${quiet}console: {url: 'https://pullcord.example.org', openid: {issuer: 'http://id.example.org', clientId: a, clientSecret: b, roles: {a: [stop]}}}\n`,
+      },
+      warning: 'console.openid.issuer: http://',
+    },
     { given: { yaml: `${quiet}${relayToken}` }, warning: 'sms.twilio.relayUrls: left out, so what token n8n relays' },
     { given: { yaml: relaying('https://n8n.example.org/a') }, warning: 'sms.twilio.relayUrls: no token has the right' },
     {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Router } from 'express';
 import pino from 'pino';
 import { type TokenRight, tokenRight } from '../../src/config/schema';
 import type { FallbackNow, FallbackReceipt, FallbacksService, FallbackWish } from '../../src/fallback';
@@ -237,6 +238,8 @@ export interface DoorOptions {
   readonly signIns?: ApiOptions['signIns'];
   readonly origin?: string;
   readonly openid?: ApiOptions['openid'];
+  /** What else is on the listener. */
+  readonly beside?: readonly Router[];
   readonly limits?: Partial<Limits>;
 }
 
@@ -294,7 +297,7 @@ export async function openDoor({ desk = new FakeDesk(), records = new FakeRecord
     ...{ sessions: options.sessions ?? nobodysSessions(), signIns: options.signIns ?? nobodySignsIn },
     ...{ origin: options.origin, openid: options.openid },
   });
-  const app = internalApp({ ...context, routers: [router] });
+  const app = internalApp({ ...context, routers: [router, ...(options.beside ?? [])] });
   const listener = await listen(app, '127.0.0.1:0', { limits: options.limits ?? {}, malformed: problemAnswer });
 
   /** One request. A string as body is sent as it is; `token: ''` sends none. */

@@ -1,7 +1,11 @@
 import type { Router } from 'express';
 import type { Clock } from '../../clock';
 import type { Config } from '../../config/schema';
+import type { SignIns } from '../../desk/sign-ins';
 import type { Operators } from '../../operators/operator';
+import type { Desk } from '../../orders/desk';
+import { openIdDoor } from './openid/door';
+import { openProvider } from './openid/provider';
 import { pageDoor } from './page-door';
 import { readPages } from './pages';
 import { Sessions } from './session';
@@ -10,6 +14,8 @@ export interface ConsoleOptions {
   readonly config: Pick<Config, 'console'>;
   readonly key: Buffer;
   readonly operators: Pick<Operators, 'byName'>;
+  readonly signIns: Pick<SignIns, 'note'>;
+  readonly desk: Pick<Desk, 'refused'>;
   readonly now: Clock;
   readonly randomId: () => string;
 }
@@ -23,10 +29,18 @@ export interface Console {
 }
 
 /** The console's server side: who is signed in, and the page. */
-export function openConsole({ config, key, operators, now, randomId }: ConsoleOptions): Console {
+export function openConsole({ config, key, operators, signIns, desk, now, randomId }: ConsoleOptions): Console {
   const { url, openid } = config.console;
   const origin = url === undefined ? undefined : new URL(url).origin;
   const secure = origin?.startsWith('https:') ?? false;
   const sessions = new Sessions({ key, secure, openid: openid !== undefined, operators, now, randomId });
-  return { sessions, origin, routers: [pageDoor(readPages())] };
+  const byProvider =
+    openid && origin
+      ? openIdDoor({
+          ...{ config: openid, sessions, signIns, key, secure, now },
+          provider: openProvider(openid, `${origin}/console/openid/callback`),
+          refused: (reason, data) => desk.refused(reason, data),
+        })
+      : [];
+  return { sessions, origin, routers: [byProvider, pageDoor(readPages())].flat() };
 }
