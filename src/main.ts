@@ -39,6 +39,7 @@ import { createDrillOperator } from './supervision/drill/operator';
 import { shownReport } from './supervision/drill/report';
 import { superviseGuard } from './supervision/guards';
 import { LedgerWatch } from './supervision/ledger-watch';
+import { openTracing } from './tracing';
 import { startTripwire } from './tripwire';
 import { createWhy } from './why';
 import { paperOf } from './why/ledger';
@@ -107,6 +108,8 @@ async function assemble(
   /** What is told from the first moment on, and begins later. */
   const late: { events?: Events; leases?: Leases | undefined } = {};
   const metrics = createMetrics({ config, version, logger, now });
+  const tracing = openTracing({ config, version, logger });
+  atEnd(() => tracing.close());
   const sender = metrics.sender(senderOf(config, twilioApiUrl));
   const operators = openOperatorsFile({
     ...{ path: operatorsPath(config), keys, now },
@@ -167,7 +170,7 @@ async function assemble(
   const enforcer = new Enforcer({
     ...{ store, spool, logger, now, periodMs, scopes: [...scopeNames(config), DRILL_SCOPE] },
     cutters: all,
-    leases,
+    ...{ leases, tracing },
     events: {
       ...{ ...supervise, ...enforcement },
       wrote: (cutter, order, what) => {
@@ -176,6 +179,7 @@ async function assemble(
       },
       settled: (latch, { gateways }) => {
         enforcement.settled(latch);
+        tracing.settled(latch.order);
         const { scope, order, state } = latch;
         logger.info({ scope, order, state, gateways, correlation: desk.correlationOf(order) }, 'seen');
         if (!isRehearsal(scope)) alarms.tell({ kind: isCut(latch) ? 'severed' : 'restored', scope, order, at: now() });
@@ -193,7 +197,7 @@ async function assemble(
 
   const drillOperator = createDrillOperator(keys.drill, now);
   const desk = new OrderDesk({
-    ...{ config, store, spool, enforcer, operators, logger, now },
+    ...{ config, store, spool, enforcer, operators, tracing, logger, now },
     drillOperator: drillOperator.current,
     events: {
       accepted: ({ number, action, scope, correlation }) => {
@@ -261,13 +265,14 @@ async function assemble(
   const replies = createReplies({ sender, desk, alarm: alarms.raise });
   const place = config.redisUrl === undefined ? ledger.place : { redisUrl: config.redisUrl };
   const handlers = {
-    enforce: () => watch.look(),
-    reply: async ({ order: number }: { order: number }) => {
-      // Another instance may have seen it: what this one remembers may be older.
-      await store.refresh();
-      const order = await store.order(number);
-      if (order) await replies.tellOnce(order);
-    },
+    enforce: ({ order }: { order: number }) => tracing.job('enforce', order, () => watch.look()),
+    reply: ({ order: number }: { order: number }) =>
+      tracing.job('reply', number, async () => {
+        // Another instance may have seen it: what this one remembers may be older.
+        await store.refresh();
+        const order = await store.order(number);
+        if (order) await replies.tellOnce(order);
+      }),
     deliver: events.deliver,
     drill: drills.turn,
   };
@@ -329,7 +334,7 @@ async function assemble(
 
   const closing = new AbortController();
   const doors = await openDoors({
-    ...{ config, desk, results, logger, now, version, closing: closing.signal },
+    ...{ config, desk, results, tracing, logger, now, version, closing: closing.signal },
     records: records(store, keys.ledger, ledger.anchor),
     ready: async () => supervision.readiness(),
     ...{ standing: (latch) => standings.of(latch), pulse: tripwire },

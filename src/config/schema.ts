@@ -5,6 +5,7 @@ import { drills } from './drills';
 import { fallback } from './fallback';
 import { checkFallbacks } from './fallback-names';
 import { e164, httpUrl, listen, name, secret } from './parts';
+import { tracing } from './tracing';
 import { type Tripwire, tripwire, tripwireScopes } from './tripwire';
 
 export { type Right, right } from './right';
@@ -309,6 +310,9 @@ export const configSchema = z
       .describe('What else is cut at the same moment as the gateways.'),
     lastResort: lastResort.optional().describe('What to do when the gateways are not seen to refuse.'),
     tripwire: tripwire.optional().describe("Watches LiteLLM's spend and cuts by itself. Left out: it is off."),
+    tracing: tracing
+      .optional()
+      .describe("Each order's way as a trace of OpenTelemetry (docs/observability). Left out: nothing is traced."),
     heartbeat: heartbeat
       .optional()
       .describe("Pings a watcher outside, so that Pullcord's own death is noticed. Left out: nobody notices."),

@@ -1,3 +1,4 @@
+import type { Span } from '../tracing/span';
 import type { Changed } from './changed';
 import type { Preview } from './preview';
 
@@ -35,6 +36,8 @@ export interface Goal {
   readonly restoring?: ReadonlySet<string> | undefined;
   /** This instance took the order: what has to be cut goes out first. Others look first whether it is done. */
   readonly urgent: boolean;
+  /** The pass in the trace of the order, for what a cutter does in it. Left out: nobody traces it. */
+  readonly span?: Span;
   /**
    * Asked before any write that takes nothing back. Answered at once to the instance that took the order, and "yes" in
    * doubt (law 4); undefined while another instance is at it, or a later order is known.

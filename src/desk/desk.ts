@@ -20,6 +20,7 @@ import { type Desk, isFinal, type Outcome, type Proof, type Receipt } from '../o
 import { DRILL_PHONE, isRehearsal } from '../orders/drill';
 import type { Order, OrderRequest } from '../orders/order';
 import type { RefusalReason } from '../orders/reasons';
+import { NO_SPAN, type Span, type Tracing } from '../tracing/span';
 import { Authorities } from './authorities';
 import { Correlations } from './correlations';
 import { joined } from './doubt';
@@ -37,6 +38,8 @@ export interface DeskOptions {
   /** The operator of the drill that is under way, if one is. Left out: there are no drills. */
   readonly drillOperator?: () => Operator | undefined;
   readonly logger: Logger;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'order' | 'stands' | 'waits'> | undefined;
   readonly now: Clock;
   readonly events: {
     /**
@@ -89,17 +92,21 @@ export class OrderDesk implements Desk {
   }
 
   async order(request: OrderRequest, proof: Proof): Promise<Receipt> {
+    const span = this.options.tracing?.order(request) ?? NO_SPAN;
     let receipt: Receipt | undefined;
     try {
-      receipt = await this.take(request, proof);
+      receipt = await this.take(request, proof, span);
+      if (receipt.kind === 'repeated') this.options.tracing?.stands(receipt.order, span);
       return receipt;
     } finally {
       this.authorities.end(request.key);
+      const why = receipt?.kind === 'refused' ? { 'pullcord.reason': receipt.refused } : {};
+      span.end({ 'pullcord.result': receipt?.kind ?? 'failed', ...why });
       this.options.events.placed?.(request, receipt);
     }
   }
 
-  private async take(request: OrderRequest, proof: Proof): Promise<Receipt> {
+  private async take(request: OrderRequest, proof: Proof, span: Span): Promise<Receipt> {
     const { store, spool, config, logger } = this.options;
     // Law 3, before anything is asked of anybody; `authorise` would refuse it as well.
     if (request.action !== 'sever' && (request.source === 'tripwire' || proof.kind === 'tripwire')) {
@@ -123,12 +130,16 @@ export class OrderDesk implements Desk {
       // What was stopped without the ledger has to be known before anything is restored.
       if (request.action === 'restore' && spool.all().length > 0) await this.recordSpooled();
       asked = true;
-      const committed = await store.commit((state) => {
+      const commit = span.child('commit');
+      const decided = store.commit((state) => {
         // Carried out by now: a code that has grown old in the line must not refuse it afterwards.
         if (givenUp) return undefined;
+        const authorise = commit.child('authorise');
         verdict = this.judge(state, request, proof);
+        authorise.end({ 'pullcord.result': verdict.receipt.kind });
         return verdict.change;
       });
+      const committed = await decided.finally(() => commit.end());
       if (committed.status === 'duplicate') return this.repeated(committed.outcome);
       return verdict?.receipt.kind === 'stands' ? this.repeated({ order: verdict.receipt.order }) : undefined;
     };
@@ -141,7 +152,7 @@ export class OrderDesk implements Desk {
       if (request.action !== 'sever' && !(error instanceof StoreUnavailable)) throw error;
       logger.error({ err: error, correlation: request.correlation }, 'the ledger is away');
       if (request.action !== 'sever' && asked && (error as StoreUnavailable).inDoubt)
-        return this.carryOut(await this.uncertain.settle(request), request, orderedAt);
+        return this.carryOut(await this.uncertain.settle(request), request, orderedAt, span);
       return this.withoutLedger(request, proof);
     }
     if (!verdict) throw new Error('the store committed without asking for a decision');
@@ -149,13 +160,16 @@ export class OrderDesk implements Desk {
     for (const { kind, data } of change?.entries ?? [])
       if (kind === 'refusal') this.tellRefused(data.reason as RefusalReason, data);
     // What `stands` was answered above, within the bound.
-    return this.carryOut(receipt as Receipt, request, orderedAt);
+    return this.carryOut(receipt as Receipt, request, orderedAt, span);
   }
 
   async outcome(order: Order, waitMs: number): Promise<Outcome> {
     const { enforcer } = this.options;
+    const span = this.options.tracing?.waits(order) ?? NO_SPAN;
     await enforcer.until(() => isFinal(this.outcomeNow(order)), waitMs);
-    return this.outcomeNow(order);
+    const outcome = this.outcomeNow(order);
+    span.end({ 'pullcord.result': outcome.state });
+    return outcome;
   }
 
   latches(): readonly Latch[] {
@@ -271,10 +285,11 @@ export class OrderDesk implements Desk {
   }
 
   /** @param orderedAt when it began to be written down. Milliseconds, monotonic. */
-  private carryOut(receipt: Receipt, request: OrderRequest, orderedAt: number): Receipt {
+  private carryOut(receipt: Receipt, request: OrderRequest, orderedAt: number, span: Span): Receipt {
     const { enforcer, events, logger } = this.options;
     if (receipt.kind === 'accepted') {
       this.correlations.put(receipt.order.number, request.correlation);
+      this.options.tracing?.stands(receipt.order, span);
       enforcer.kick(orderedAt);
       this.tellSoon(receipt.order);
       if (receipt.order.by.startsWith('backup:'))

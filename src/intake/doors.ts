@@ -12,6 +12,7 @@ import type { Operators } from '../operators/operator';
 import type { Desk } from '../orders/desk';
 import type { Drills } from '../supervision/drill/drills';
 import type { Readiness } from '../supervision/readiness';
+import type { Tracing } from '../tracing';
 import type { Spend } from '../tripwire/spend';
 import type { Why } from '../why';
 import { openConsole } from './console';
@@ -54,6 +55,7 @@ export interface DoorsOptions {
   readonly say: (to: string, text: string) => void;
   readonly alarm: (key: string, text: string) => void;
   readonly closing: AbortSignal;
+  readonly tracing: Pick<Tracing, 'door'>;
   readonly logger: Logger;
   readonly now: Clock;
   readonly randomId: () => string;
@@ -94,13 +96,17 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     ...options.beside,
     ...people.routers,
   ];
-  const inside = await listen(internalApp({ ...context, routers }), config.listen.internal, {
-    malformed: problemAnswer,
-  });
+  const inside = await listen(
+    internalApp({ ...context, traced: options.tracing.door('http'), routers }),
+    config.listen.internal,
+    {
+      malformed: problemAnswer,
+    },
+  );
   let outside: Listener;
   try {
     outside = await listen(
-      publicApp({ ...context, sms: texts ? { twilio: texts.webhook } : {} }),
+      publicApp({ ...context, traced: options.tracing.door('sms'), sms: texts ? { twilio: texts.webhook } : {} }),
       config.listen.public,
     );
   } catch (error) {

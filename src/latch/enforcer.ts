@@ -5,6 +5,7 @@ import type { Cutter, Goal, Report } from '../cutters/cutter';
 import type { Leases } from '../ledger/leases';
 import type { Spool } from '../ledger/spool';
 import type { Entry, State, Store } from '../ledger/store';
+import { NO_SPAN, type Tracing } from '../tracing/span';
 import { Driver, type PassEnd } from './driver';
 import { isCut, type Latch } from './latch';
 import { type OneSight, type ScopeSight, type Seen, settled, sightOf, sightOfOne } from './settle';
@@ -26,6 +27,8 @@ export interface EnforcerOptions {
   readonly leases?: Pick<Leases, 'claim'> | undefined;
   /** Milliseconds, on a clock that nobody sets and that goes on while the process is frozen. */
   readonly monotonic?: Clock;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Pick<Tracing, 'pass'> | undefined;
 }
 
 /** What the latches ask of every cutter. */
@@ -95,7 +98,7 @@ export class Enforcer {
     this.drivers = options.cutters.map(
       (cutter) =>
         new Driver({
-          enforce: (goal, overtaken) => cutter.enforce(this.goalFor(cutter, goal), overtaken),
+          enforce: (goal, overtaken) => this.pass(cutter, goal, overtaken),
           goal: () => this.goal,
           periodMs: options.periodMs,
           ...(options.leases ? { againMs: AGAIN_MS } : {}),
@@ -210,6 +213,19 @@ export class Enforcer {
     const own = !this.options.leases || spooled.length > 0;
     const until = own ? Number.POSITIVE_INFINITY : ownUntil;
     return { order: state?.orders ?? 0, severed, stops: this.stops, ownUntil: until };
+  }
+
+  private async pass(cutter: Cutter, wanted: Wanted, overtaken: AbortSignal): Promise<Report> {
+    const span = this.options.tracing?.pass(cutter.name, wanted) ?? NO_SPAN;
+    try {
+      const report = await cutter.enforce({ ...this.goalFor(cutter, wanted), span }, overtaken);
+      const result = overtaken.aborted ? 'overtaken' : report.missing.length === 0 ? 'seen' : 'missing';
+      span.end({ 'pullcord.result': result, 'pullcord.writes': report.writes.length });
+      return report;
+    } catch (error) {
+      span.end({ 'pullcord.result': 'failed' });
+      throw error;
+    }
   }
 
   private goalFor(cutter: Cutter, wanted: Wanted): Goal {

@@ -26,7 +26,7 @@ describe('pullcord.example.yaml', () => {
 
   it('is one, too, with all that is commented out', () => {
     const whole = example.replaceAll(
-      /^( *)# ((?:api|cutters|fallbacks|guard|heartbeat|lastResort|metricsUrls|relayUrls|tripwire|webhooks):| {2}.*)$/gm,
+      /^( *)# ((?:api|cutters|fallbacks|guard|heartbeat|lastResort|metricsUrls|relayUrls|tracing|tripwire|webhooks):| {2}.*)$/gm,
       '$1$2',
     );
     const { config } = read(whole, {

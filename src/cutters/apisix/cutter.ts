@@ -135,10 +135,11 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     let brought = false;
     const told = tellGuards(work);
     try {
-      if (method !== 'rewrite') await rush(work);
+      if (method !== 'rewrite') await traced(work, 'write', () => rush(work));
       found = await take(overtaken);
       await told;
-      withheld = await bring(found, work);
+      const look = found;
+      withheld = await traced(work, 'write', () => bring(look, work));
       brought = true;
       unwritten ||= work.waits();
       // What could not be written until now was not seen for want of that, not because it doesn't hold.
@@ -153,13 +154,13 @@ export function createApisixCutter(options: ApisixCutterOptions): ApisixCutter {
     if (!brought) withheld = new Set([...withheld, ...(await keepGuards(work))]);
 
     const said = notes.missing.length;
-    const view = await see(work, found, withheld);
+    const view = await traced(work, 'probe', () => see(work, found, withheld));
     // The next rung is behind the same Admin API: it is climbed only when this one could be written.
     if (!found || !brought || work.waits() || view.unheld.length === 0) return view.sights;
     climb(view.unheld, `the clamp was not seen to hold within ${config.climbAfterMs} ms`, notes);
     notes.missing.length = said;
-    await rewrite.cut(rewriteGoal(found, work));
-    return (await see(work, found, withheld)).sights;
+    await traced(work, 'rewrite', () => rewrite.cut(rewriteGoal(found, work)));
+    return (await traced(work, 'probe', () => see(work, found, withheld))).sights;
   }
 
   /** @throws GatewayError, Overtaken */
@@ -343,4 +344,19 @@ function leavesOf(goal: Goal): Pick<Pass, 'mayCut' | 'mayRelease' | 'waits'> {
     mayRelease: (onRecord) => goal.mayRelease(onRecord).catch(() => undefined),
     waits: () => waits,
   };
+}
+
+/** One step of a pass, in the trace of its order. */
+async function traced<T>(
+  { goal, notes }: Pass,
+  name: 'write' | 'rewrite' | 'probe',
+  step: () => Promise<T>,
+): Promise<T> {
+  const span = goal.span?.child(name);
+  const before = notes.writes.length;
+  try {
+    return await step();
+  } finally {
+    span?.end(name === 'probe' ? {} : { 'pullcord.writes': notes.writes.length - before });
+  }
 }

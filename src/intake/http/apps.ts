@@ -17,6 +17,7 @@ function bare(context: ContextOptions, quietRefusals: boolean): Express {
   app.enable('case sensitive routing');
   app.enable('strict routing');
   app.use(giveContext(context, quietRefusals), securityHeaders());
+  if (context.traced) app.use(context.traced);
   return app;
 }
 

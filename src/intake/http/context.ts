@@ -15,6 +15,8 @@ export interface ContextOptions {
   readonly now: Clock;
   /** Makes a fresh correlation id. */
   readonly randomId: () => string;
+  /** Traces what comes. Left out: nothing is traced. */
+  readonly traced?: RequestHandler | undefined;
 }
 
 /** What may be taken over from outside: it goes into logs and into the ledger. */
