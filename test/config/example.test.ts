@@ -26,16 +26,18 @@ describe('pullcord.example.yaml', () => {
 
   it('is one, too, with all that is commented out', () => {
     const whole = example.replaceAll(
-      /^( *)# ((?:api|cutters|fallbacks|guard|heartbeat|lastResort|metricsUrls|relayUrls|tracing|tripwire|webhooks):| {2}.*)$/gm,
+      /^( *)# ((?:api|console|cutters|fallbacks|guard|heartbeat|lastResort|metricsUrls|relayUrls|tracing|tripwire|webhooks):| {2}.*)$/gm,
       '$1$2',
     );
     const { config } = read(whole, {
       ...{ ...env, LITELLM_ADMIN_KEY: 'a', LITELLM_AGENT_KEY: 'sk-b', N8N_WEBHOOK_SECRET: 'c' },
       PULLCORD_GUARD_SECRET: 'f'.repeat(32),
+      PULLCORD_OPENID_SECRET: 'g',
       PULLCORD_HEARTBEAT_URL: 'https://watcher.example.org/ping',
       ...{ LITELLM_METRICS_KEY: 'd', LITELLM_VIEWER_KEY: 'e' },
     });
     expect(config.api.tokens).toHaveLength(1);
+    expect(config.console.openid?.roles).toMatchObject({ 'pullcord-stop': ['stop', 'status'] });
     expect(config.sms.twilio?.relayUrls).toHaveLength(1);
     expect(config.cutters.litellm).toHaveLength(1);
     expect(config.lastResort?.command).toHaveLength(2);

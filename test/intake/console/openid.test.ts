@@ -137,7 +137,7 @@ it('the way back is lax, and short: a page elsewhere leads to it', async () => {
 });
 
 const now = () => Math.floor(Date.now() / 1000);
-describe('an ID token that is not right signs nobody in', () => {
+describe('what is not right in every part', () => {
   it.each<[string, () => Lie]>([
     ['of another nonce', () => ({ claims: { nonce: 'x' } })],
     ['without a nonce', () => ({ claims: { nonce: undefined } })],
@@ -152,7 +152,7 @@ describe('an ID token that is not right signs nobody in', () => {
     ['without a signature', () => ({ header: { alg: 'none' } })],
     ['signed in another way', () => ({ header: { alg: 'HS256' } })],
     ['that did not come', () => ({ none: true })],
-  ])('%s', async (_what, lie) => {
+  ])('an ID token %s signs nobody in', async (_what, lie) => {
     provider.lie = lie();
     const answer = await signIn();
     expect(answer.status).toBe(403);
