@@ -28,6 +28,7 @@ import { createAlarms } from './notify/alarms';
 import { createChannels } from './notify/channels';
 import { type Events, eventsChannel } from './notify/events';
 import { openEvents } from './notify/events/open';
+import { paperChannel } from './notify/paper-channel';
 import { refusalNotice } from './notify/refusal-notice';
 import { openOperatorsFile, operatorsPath } from './operators/file';
 import { DRILL_SCOPE, isRehearsal } from './orders/drill';
@@ -106,7 +107,7 @@ async function assemble(
   };
 
   /** What is told from the first moment on, and begins later. */
-  const late: { events?: Events; leases?: Leases | undefined } = {};
+  const late: { events?: Events; leases?: Leases | undefined; note?: (entry: Entry) => void } = {};
   const metrics = createMetrics({ config, version, logger, now });
   const tracing = openTracing({ config, version, logger });
   atEnd(() => tracing.close());
@@ -115,7 +116,10 @@ async function assemble(
     ...{ path: operatorsPath(config), keys, now },
     onTrouble: (message) => alarms.raise('operators', message),
   });
-  const channels = [...createChannels({ config, operators, sender, now }), eventsChannel(() => late.events)];
+  const channels = [
+    ...createChannels({ config, operators, sender, now }),
+    ...[eventsChannel(() => late.events), paperChannel(() => late.note)],
+  ];
   const alarms = createAlarms({ channels, logger, now });
   atEnd(() => alarms.close());
   const supervision = createSupervision({
@@ -226,6 +230,7 @@ async function assemble(
     ...{ alarm: alarms.raise, randomId: randomUUID },
   });
 
+  late.note = (entry) => desk.note(entry);
   const events = openEvents({
     ...{ config, ledger, key: keys.ledger, version, ...supervise, logger, now },
     jobs: { add: (job) => jobs.add(job) },
@@ -262,7 +267,7 @@ async function assemble(
   });
   atEnd(() => watch.close());
 
-  const replies = createReplies({ sender, desk, alarm: alarms.raise });
+  const replies = createReplies({ sender, desk, alarm: alarms.raise, note: (entry) => desk.note(entry) });
   const place = config.redisUrl === undefined ? ledger.place : { redisUrl: config.redisUrl };
   const handlers = {
     enforce: ({ order }: { order: number }) => tracing.job('enforce', order, () => watch.look()),
@@ -283,7 +288,7 @@ async function assemble(
   atEnd(() => desk.close());
 
   const results = new Results({
-    ...{ desk, store, logger, interim: replies.tell },
+    ...{ desk, store, logger, interim: replies.tell, note: (entry) => desk.note(entry) },
     deliver: (order) => {
       const { number, correlation } = order;
       if (number === 0) return replies.tellOnce(order);

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
-import type { Store } from '../ledger/store';
+import type { Entry, Store } from '../ledger/store';
 import { type Desk, isFinal } from '../orders/desk';
 import type { Order } from '../orders/order';
+import { replyEntries } from './reply-entry';
 
 export interface ResultsOptions {
   readonly desk: Desk;
@@ -10,6 +11,8 @@ export interface ResultsOptions {
   readonly deliver: (order: Order) => Promise<void>;
   /** Tells how far it is, once. Not by the queue: that takes one reply an order, and this one isn't the last. */
   readonly interim: (order: Order) => Promise<void>;
+  /** Puts a line on paper, now or when the ledger is back. Must not throw. */
+  readonly note: (entry: Entry) => void;
   readonly logger: Logger;
   /** After so long the sender is told how far it is, though it isn't over. Milliseconds. */
   readonly interimMs?: number;
@@ -73,7 +76,8 @@ export class Results {
   }
 
   /** The door has told the result itself. */
-  async told(order: Order): Promise<void> {
+  async told(order: Order, text?: string): Promise<void> {
+    if (text !== undefined) for (const entry of replyEntries(order, text)) this.options.note(entry);
     if (order.number > 0) return this.options.store.answered(order.number);
     const [oldest] = this.toldEarly;
     if (oldest !== undefined && this.toldEarly.size >= EARLY_KEPT) this.toldEarly.delete(oldest);

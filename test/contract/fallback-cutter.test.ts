@@ -132,7 +132,15 @@ told.each(Object.entries(shapes))(
     const seen = () => cutter?.view().seen;
     const before = await object();
 
-    expect((await enforce()).writes).toHaveLength(1);
+    const { writes, changed } = await enforce();
+    expect(writes).toHaveLength(1);
+    expect(changed).toMatchObject([{ gateway: 'main', objects: [path], changes: [{ before: '(hidden)' }] }]);
+    const stays = (...severed: readonly string[]) => cutter?.preview('agent', new Set(severed)).stays;
+    expect(stays('agent', 'cloud')).toMatchObject([
+      { id: 'fallback cloud', why: 'cloud is severed, too, and holds it' },
+    ]);
+    expect(stays('agent')).toMatchObject([{ why: 'it stays at its primary until it is decided about anew' }]);
+    expect(cutter?.preview('other', new Set(['other'])).stays).toEqual([]);
     expect([seen(), cutter?.view().missing]).toEqual(['primary', []]);
     expect(await statuses()).toEqual(new Set([200]));
     await primary.down();

@@ -15,7 +15,7 @@ it('ends at once, and tells nothing, while a result is still waited for', async 
   start();
   const told: string[] = [];
   const results = new Results({
-    ...{ desk, store, logger: pino({ level: 'silent' }) },
+    ...{ desk, store, note: () => undefined, logger: pino({ level: 'silent' }) },
     deliver: async () => void told.push('result'),
     interim: async () => void told.push('interim'),
   });
@@ -40,7 +40,7 @@ it('tells how far it is, and then the result, though the first could not be told
   start();
   const told: string[] = [];
   const results = new Results({
-    ...{ desk, store, logger: pino({ level: 'silent' }), interimMs: 50 },
+    ...{ desk, store, note: () => undefined, logger: pino({ level: 'silent' }), interimMs: 50 },
     deliver: async () => void told.push('result'),
     interim: async () => {
       told.push('interim');

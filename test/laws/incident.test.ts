@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncidentStoryAnswer, RestorePreviewAnswer } from '../../src/intake/http/schemas';
 import { gatewayScopes } from '../../src/sandbox/gateway-objects';
+import { until } from '../support/until';
 import { startWhole, type Whole } from '../support/whole';
 
 /** What is told the morning after, of what really happened: from the phone through the gateway to the ledger, and back. */
@@ -65,7 +66,12 @@ it.each(['clamp', 'rewrite'] as const)(
     await say('alice', `RESTORE llm 000000`, /Wrong code/);
     await say('alice', `RESTORE llm ${whole.alice.code()}`, /RESTORED llm/);
 
+    await until(async () => (await story()).timeline.filter(({ kind }) => kind === 'reply').length === 2);
     const told = await story();
+    expect(told.timeline.filter(({ kind }) => kind === 'reply').map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^alice was told: SEVERED llm: 3 routes refused/),
+      expect.stringMatching(/^alice was told: RESTORED llm/),
+    ]);
     expect(told).toMatchObject({ number: 1, scope: 'llm', openedBy: 'alice', orders: [1, 4] });
     expect(told.timeline.filter(({ kind }) => kind !== 'write' && kind !== 'reply').map(({ text }) => text)).toEqual([
       'alice ordered to sever llm by text message: order 1.',
@@ -96,5 +102,5 @@ it.each(['clamp', 'rewrite'] as const)(
     expect(JSON.stringify(lines)).not.toContain(SECRET);
     expect(await get('/api/v1/ledger/verify')).toMatchObject({ ok: true });
   },
-  30_000,
+  120_000,
 );

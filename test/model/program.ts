@@ -125,7 +125,7 @@ export function startProgram(around: Surroundings) {
       if (leases) await results.adopt();
     },
   });
-  const replies = createReplies({ sender, desk, alarm: nothing });
+  const replies = createReplies({ sender, desk, alarm: nothing, note: (entry) => desk.note(entry) });
   const jobs: Jobs = queue.jobs(life, {
     drill: async () => undefined,
     enforce: () => watch.look(),
@@ -137,7 +137,7 @@ export function startProgram(around: Surroundings) {
     deliver: async () => undefined,
   });
   const results = new Results({
-    ...{ desk, store, logger, interim: replies.tell },
+    ...{ desk, store, logger, interim: replies.tell, note: (entry) => desk.note(entry) },
     deliver: (order) => {
       if (order.number === 0) return replies.tell(order);
       return jobs

@@ -53,6 +53,7 @@ describe('a job that somebody puts into the queue again', () => {
     const texts: string[] = [];
     let busy = false;
     const replies = createReplies({
+      note: () => undefined,
       sender: {
         send: async (to) => {
           if (busy) return { ok: false, code: 'network', retry: true, recipientOnly: false, advice: 'later' };

@@ -1,3 +1,5 @@
+import { replyEntries } from '../../desk/reply-entry';
+import type { Entry } from '../../ledger/store';
 import { outcomeText } from '../../notify/outcome-text';
 import type { Desk } from '../../orders/desk';
 import { DRILL_PHONE } from '../../orders/drill';
@@ -12,6 +14,8 @@ export interface RepliesOptions {
   readonly sender: Sender | undefined;
   readonly desk: Pick<Desk, 'outcome'>;
   readonly alarm: (key: string, text: string) => void;
+  /** Puts a line on paper. Must not throw. */
+  readonly note: (entry: Entry) => void;
 }
 
 export interface Replies {
@@ -30,14 +34,17 @@ export interface Replies {
  * Texts by the provider's API, and never a drill, which has no phone. What can't be texted is an alarm: over the other
  * channels somebody hears of it.
  */
-export function createReplies({ sender, desk, alarm }: RepliesOptions): Replies {
+export function createReplies({ sender, desk, alarm, note }: RepliesOptions): Replies {
   const told = new Set<string>();
 
   async function tell(order: Order): Promise<void> {
     if (!sender || order.replyTo === undefined || order.replyTo === DRILL_PHONE) return;
     const text = outcomeText(order, await desk.outcome(order, 0));
     const sent = await sender.send(order.replyTo, text);
-    if (sent.ok) return;
+    if (sent.ok) {
+      for (const entry of replyEntries(order, text)) note(entry);
+      return;
+    }
     if (sent.retry) throw new Error(`the reply to order ${order.number} was not taken: ${sent.advice}`);
     alarm(`reply ${order.key}`, `${sent.advice} Not sent: ${text}`);
   }

@@ -41,6 +41,6 @@ export type Conversation = (message: TextMessage) => Promise<Heard>;
 export interface Results {
   /** Send the result when it is there. Called again for the same order, it is sent once. */
   follow(order: Order): void;
-  /** The result was told. */
-  told(order: Order): Promise<void>;
+  /** The result was told. @param text in these words, by the door itself. */
+  told(order: Order, text?: string): Promise<void>;
 }

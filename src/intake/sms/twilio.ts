@@ -82,7 +82,7 @@ export function twilioDoor(options: TwilioDoorOptions): RequestHandler {
       if (!tells) return;
       if (!res.writableFinished) results.follow(tells);
       else
-        results.told(tells).catch((error) => {
+        results.told(tells, answer.text).catch((error) => {
           logger.warn({ err: error, correlation: id }, 'a reply may come twice: it could not be noted');
         });
     });

@@ -57,6 +57,7 @@ it('nothing is ever texted to the number of drills', async () => {
         return { ok: true, sid: 'SM' };
       },
     },
+    note: () => undefined,
     desk: { outcome: async (): Promise<Outcome> => ({ state: 'live', ms: 1, cut: 0, gateways: 1, missing: [] }) },
     alarm: (key) => texted.push(`alarm ${key}`),
   });

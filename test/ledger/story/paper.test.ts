@@ -105,6 +105,30 @@ describe('an incident as it is read', () => {
     expect(paper?.lines.at(-1)?.kind).toBe('restored');
   });
 
+  it('lets an order in between: no statement reads more than a page', async () => {
+    const sever = await ordered('sever');
+    await note('refusal', { scope: 'agent', reason: 'code-wrong' }, 3_000);
+    const shelf = store.incidentShelf();
+    let most = 0;
+    let ordersBetween = 0;
+    const counted = {
+      ...shelf,
+      span: async (query: Parameters<typeof shelf.span>[0]) => {
+        // Stands in line behind one statement alone, as everybody does.
+        const stop = ordered('sever', 'llm').then(() => {
+          ordersBetween += 1;
+        });
+        const lines = await shelf.span(query);
+        await stop;
+        most = Math.max(most, lines.length);
+        return lines;
+      },
+    };
+    expect((await readPaper(counted, sever))?.incident.number).toBe(sever);
+    expect(most).toBe(500);
+    expect(ordersBetween).toBeGreaterThan(5);
+  });
+
   it('leaves out a line that somebody has spoilt', async () => {
     const sever = await ordered('sever');
     await note('write', { cutter: 'x', order: sever });
