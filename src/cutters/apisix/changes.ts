@@ -99,8 +99,14 @@ function shownDoc(doc: Doc): Doc {
 
 function shownPlugin(plugin: unknown): unknown {
   if (plugin === undefined) return undefined;
-  return isRefusal(plugin) ? cut(alikeIn(plugin, { _meta: { disable: true }, abort })) : HIDDEN;
+  if (!isDoc(plugin) || !isRefusal(plugin)) return HIDDEN;
+  const shown = refusals.get(plugin) ?? cut(alikeIn(plugin, { _meta: { disable: true }, abort }));
+  refusals.set(plugin, shown);
+  return shown;
 }
+
+/** Each as it is shown: a thousand routes are given one and the same. */
+const refusals = new WeakMap<Doc, unknown>();
 
 /** What is as we write it; all else may have been put in by somebody else. */
 function alikeIn(value: unknown, ours: unknown): unknown {
