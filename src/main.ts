@@ -8,6 +8,7 @@ import { createCutters, memoryIn } from './cutters';
 import type { Route } from './cutters/apisix/route';
 import { createLastResort } from './cutters/last-resort';
 import { OrderDesk } from './desk/desk';
+import { notedFile } from './desk/noted-file';
 import { restorePreview } from './desk/restore-preview';
 import { Results } from './desk/results';
 import { SignIns } from './desk/sign-ins';
@@ -228,6 +229,10 @@ async function assemble(
   const signIns = new SignIns({
     ...{ config, store, desk, logger, now },
     ...{ alarm: alarms.raise, randomId: randomUUID },
+    noted: notedFile(config.dataDir, (error) => {
+      logger.error({ err: error }, 'what was signed in with while the ledger was away could not be kept');
+      alarms.raise('spool', `${config.dataDir} can't be written: what happens without the ledger outlives no restart.`);
+    }),
   });
 
   late.note = (entry) => desk.note(entry);

@@ -50,8 +50,9 @@ function sayPart(say: Cli['say'], mark: '!' | '~', { name, detail, since, lastWe
   if (todo !== undefined) say(`    -> ${printable(todo)}`);
 }
 
-function standing({ state, since, order, seen, pending }: ScopeAnswer): string {
-  const from = since === undefined ? '' : ` since ${since} (order ${order})`;
+function standing({ state, since, order, by, reason, seen, pending }: ScopeAnswer): string {
+  const who = by === undefined ? '' : ` by ${printable(by)}${reason === undefined ? '' : `: ${printable(reason)}`}`;
+  const from = since === undefined ? '' : ` since ${since} (order ${order}${who})`;
   const atRest = state === 'live' || state === 'severed';
   const unseen = atRest && !seen ? ', but not seen so now' : '';
   const waits = pending ? `; ${printable(pending.operator)} wants it restored, a second operator is needed` : '';

@@ -8,11 +8,13 @@ import type { Authority } from './authorise';
 import type { Asked } from './authorities';
 import type { OrderDesk } from './desk';
 import { joined } from './doubt';
+import type { NotedFile } from './noted-file';
 
 export interface SignInsOptions {
   readonly config: Pick<Config, 'bounds'>;
   readonly store: Pick<Store, 'commit' | 'mirror'>;
   readonly desk: Pick<OrderDesk, 'authorities' | 'note' | 'refused' | 'tellRefused'>;
+  readonly noted: NotedFile;
   readonly alarm: (key: string, text: string) => void;
   readonly logger: Logger;
   readonly now: Clock;
@@ -32,7 +34,7 @@ const UNWRITTEN_KEPT = 100;
  * An operator's code is spent on signing in, in one write with its line: it restores nothing afterwards (law 3).
  *
  * Fails as a STOP does (law 4): when the ledger does not answer within its bound, the code is checked upon what is
- * known, spent in memory, and written down when the ledger is back. Whoever is signed in can stop by then; a restore is
+ * known, spent in memory and in a file, and written down when the ledger is back. Whoever is signed in can stop by then; a restore is
  * refused by itself.
  */
 export class SignIns {
@@ -40,7 +42,14 @@ export class SignIns {
   private readonly uses = new Map<string, OperatorUse>();
   private unwritten: readonly Entry[] = [];
 
-  constructor(private readonly options: SignInsOptions) {}
+  constructor(private readonly options: SignInsOptions) {
+    const { uses, entries } = options.noted.read();
+    this.unwritten = entries;
+    for (const use of uses) {
+      this.uses.set(use.operator, use);
+      options.desk.authorities.note(use);
+    }
+  }
 
   /** Names the operator, whose code is spent then; a stranger is told nothing else than a wrong code. */
   async byCode(signIn: SignIn): Promise<{ readonly name: string } | Refusal> {
@@ -70,6 +79,7 @@ export class SignIns {
     }));
     this.unwritten = this.unwritten.filter((entry) => !entries.includes(entry));
     for (const use of uses) if (this.uses.get(use.operator) === use) this.uses.delete(use.operator);
+    this.save();
   }
 
   private async authorityOf(asked: Asked, signIn: SignIn): Promise<Authority> {
@@ -103,6 +113,11 @@ export class SignIns {
     this.options.desk.authorities.note(use);
     this.uses.set(use.operator, joined(this.uses.get(use.operator), use));
     this.unwritten = [...this.unwritten, entry].slice(-UNWRITTEN_KEPT);
+    this.save();
+  }
+
+  private save(): void {
+    this.options.noted.write({ uses: [...this.uses.values()], entries: this.unwritten });
   }
 
   private refuse(authority: Extract<Authority, { kind: 'refused' }>, signIn: SignIn): Refusal {

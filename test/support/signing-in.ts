@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import pino from 'pino';
+import { notedFile } from '../../src/desk/noted-file';
 import { SignIns } from '../../src/desk/sign-ins';
 import type { Sessions } from '../../src/intake/console/session';
 import type { Database } from '../../src/ledger/database';
@@ -44,6 +48,17 @@ export interface Stage {
   /** What codes were used for, as the ledger has it. */
   uses(): Promise<State['operators']>;
   lines(): Promise<readonly { readonly kind: string; readonly data: Readonly<Record<string, unknown>> }[]>;
+  restarted(): Promise<Restarted>;
+  /** Where what happened without the ledger is kept. */
+  readonly folder: string;
+  /** With that folder. */
+  readonly troubles: readonly unknown[];
+  close(): Promise<void>;
+}
+
+export interface Restarted {
+  readonly desk: ReturnType<typeof startDesk>['desk'];
+  readonly signIns: SignIns;
   close(): Promise<void>;
 }
 
@@ -62,7 +77,11 @@ export async function startStage(pglite: PGlite, config: Record<string, unknown>
   desk.start();
   const alarms: string[] = [];
   let ids = 0;
+  const folder = mkdtempSync(join(tmpdir(), 'pullcord-sign-ins-'));
+  const troubles: unknown[] = [];
+  const noted = notedFile(folder, (error) => troubles.push(error));
   const signIns = new SignIns({
+    noted,
     ...{ config: { bounds: { ledgerMs: 200, replyMs: 500 } }, store, desk: desk.desk, now: clock.now },
     ...{
       logger: pino({ level: 'silent' }),
@@ -74,11 +93,23 @@ export async function startStage(pglite: PGlite, config: Record<string, unknown>
   const file = testOperators();
   const byName = (name: string) => operators.find((one) => one.name === name);
   const sessions = testSessions({ now: clock.now, operators: { ...file, byName } });
+  /** As it is after a restart: what it knew is what it kept. */
+  const restarted = async (): Promise<Restarted> => {
+    const again = startDesk({ store, cutters: [cutter], clock, config });
+    again.start();
+    const logger = pino({ level: 'silent' });
+    const bounds = { ledgerMs: 200, replyMs: 500 };
+    const own = new SignIns({
+      ...{ noted, config: { bounds }, store, desk: again.desk, now: clock.now, logger },
+      ...{ alarm: () => undefined, randomId: () => `restarted-${++ids}` },
+    });
+    return { desk: again.desk, signIns: own, close: again.close };
+  };
   const door = await openDoor({ desk: desk.desk, records: new FakeRecords(), sessions, signIns });
   const code = (name = 'alice') => codeOf(name, clock.now());
   const lines = () => store.lines({ limit: 200 });
   return {
-    ...{ clock, cutter, door, desk, database, signIns, sessions, alarms, code, lines },
+    ...{ clock, cutter, door, desk, database, signIns, sessions, alarms, code, lines, restarted, folder, troubles },
     get operators() {
       return operators;
     },
@@ -96,6 +127,7 @@ export async function startStage(pglite: PGlite, config: Record<string, unknown>
       database.silent = false;
       await door.listener.close();
       await desk.close();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,4 +1,7 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
+import { request } from '../../support/desk';
 import { pageHeaders } from '../../support/session';
 import { cookieOf, type Stage, startStage } from '../../support/signing-in';
 import { freshStore } from '../../support/store';
@@ -184,6 +187,35 @@ describe('law 4, while the ledger is away', () => {
       json: { reason: 'ledger-unavailable' },
     });
     expect([...stage.cutter.cut]).toEqual(['agent']);
+  });
+
+  it('a code that signed in restores nothing after a restart, either, though the ledger never heard of it', async () => {
+    await stage.desk.desk.order(request('sever'), stage.desk.by('bob'));
+    stage.database.away = true;
+    const code = stage.code();
+    expect((await stage.signIn('alice', code)).status).toBe(200);
+    stage.database.away = false;
+    const again = await stage.restarted();
+    expect(await again.desk.order(request('restore'), stage.desk.by('alice', code))).toMatchObject({
+      refused: 'code-used',
+    });
+    await again.signIns.recordNoted();
+    expect((await stage.lines()).filter(({ kind }) => kind === 'session')).toHaveLength(1);
+    expect(readdirSync(stage.folder)).toEqual([]);
+    await again.close();
+    expect([...stage.cutter.cut]).toEqual(['agent']);
+  });
+
+  it('a disk that refuses, or a file that was spoilt, keeps nobody from signing in', async () => {
+    stage.database.away = true;
+    writeFileSync(join(stage.folder, 'sign-ins.json'), '{"uses":[{}]}');
+    const again = await stage.restarted();
+    await again.close();
+    expect(stage.troubles).toHaveLength(1);
+    rmSync(stage.folder, { recursive: true });
+    writeFileSync(stage.folder, '');
+    expect((await stage.signIn()).status).toBe(200);
+    expect(stage.troubles.length).toBeGreaterThan(1);
   });
 
   it('a code that signed in is in the ledger as soon as it is back, for whatever instance', async () => {
