@@ -66,6 +66,14 @@ it('what is at rest but not seen so is said', async () => {
   );
 });
 
+it('says who ordered it and why, where that is known, and nothing that would steer a terminal', async () => {
+  await door.listener.close();
+  const standing = () => ({ by: 'openid:\u202ealice', reason: 'it buys GPUs', gateways: [] });
+  door = await openDoor({ desk, ready: async () => readiness, standing });
+  desk.scopes = [{ scope: 'agent', state: 'severed', order: 7, since: NOW }];
+  expect((await status()).stdout).toContain('(order 7 by openid:\ufffdalice: it buys GPUs)');
+});
+
 it.each(['degraded', 'disarmed'] as const)('%s is bad news, and says which part', async (state) => {
   readiness = {
     state,
