@@ -71,6 +71,14 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = new URL(req.url ?? '', provider.issuer).pathname;
     asked.push(path);
+    if (path.endsWith('/auth')) {
+      // The page of a provider at which the person has signed in.
+      res.writeHead(200, { 'content-type': 'text/html', connection: 'close' });
+      res.end(
+        `<a id="back" href="${provider.visit(new URL(req.url ?? '', provider.issuer).href).replaceAll('&', '&amp;')}">go on</a>`,
+      );
+      return;
+    }
     let text = '';
     for await (const chunk of req) text += chunk;
     const [status, body] = path.endsWith('/.well-known/openid-configuration')
