@@ -4,7 +4,7 @@ import { live } from './live/live';
 import { Now } from './pages/now/now';
 import { Icon, type IconName } from './parts/icon';
 import { later } from './parts/later';
-import { SessionBar } from './parts/session-bar';
+import { SessionBar, SessionEnding } from './parts/session-bar';
 import { address, type Page, pages, type Route } from './route';
 import type { Signed } from './session';
 import { useStore } from './store';
@@ -66,6 +66,7 @@ export function Frame({ route, who }: FrameProps) {
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>
+        {who.kind === 'in' && <SessionEnding session={who.session} />}
         {page === 'now' && <Now />}
         {who.kind === 'in' ? (
           <>

@@ -4,6 +4,8 @@ const shell = [
 ];
 const CACHE = `pullcord-shell ${shell.join(' ')}`;
 const PAGE = '/console/';
+/** Somebody waits for the button. Milliseconds. */
+const LATE_MS = 3_000;
 
 self.addEventListener('install', (event) => {
   const files = [PAGE, ...shell.map((name) => PAGE + name)];
@@ -21,13 +23,26 @@ self.addEventListener('activate', (event) => {
   );
 });
 
+/** The page itself: the newest that there is; the kept one where no network answers, or none in time. */
+function newest(request) {
+  const kept = () => caches.match(PAGE);
+  return new Promise((resolve) => {
+    const late = setTimeout(() => kept().then((page) => page && resolve(page)), LATE_MS);
+    fetch(request)
+      .catch(async () => (await kept()) ?? Response.error())
+      .then((answer) => {
+        clearTimeout(late);
+        resolve(answer);
+      });
+  });
+}
+
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== location.origin) return;
-  // The page itself: the newest that there is, and the kept one where no network answers.
   if (request.mode === 'navigate' && (url.pathname === PAGE || url.pathname === '/console')) {
-    event.respondWith(fetch(request).catch(() => caches.match(PAGE)));
+    event.respondWith(newest(request));
     return;
   }
   // Files whose names hold their hash never change.

@@ -26,6 +26,8 @@ class Browser {
   now = START;
   shelf: Shelf = new MemoryShelf();
   readonly sent: Stop[] = [];
+  /** Whether it was kept at the moment when it was sent. */
+  readonly keptWhenSent: boolean[] = [];
   readonly asked: number[] = [];
   /** What the network answers next; the last one goes on. */
   answers: Answer[] = [silent];
@@ -46,6 +48,7 @@ class Browser {
       shelf: this.shelf,
       send: (stop) => {
         this.sent.push(stop);
+        this.keptWhenSent.push(this.shelf.getItem(`pullcord.stop.${stop.key}`) !== null);
         return answer(this.answers);
       },
       follow: (order) => {
@@ -99,6 +102,7 @@ describe('the outbox of stops', () => {
     expect([...(browser.shelf as MemoryShelf).kept.keys()]).toEqual(['pullcord.stop.key-1']);
     await browser.pass(5_000);
     expect(phases(box)).toEqual(['sending']);
+    expect(browser.keptWhenSent).toEqual([true]);
     browser.holds = false;
     browser.release();
     await browser.pass(0);

@@ -18,9 +18,10 @@ const history = (change: Partial<SpendHistoryAnswer> = {}): SpendHistoryAnswer =
 
 describe('the picture of what was spent', () => {
   it('draws a minute of each step that is over, and a gap where nobody saw it', () => {
-    const { times, lines, gaps } = pictureOf(history(), 'keys');
+    const { times, end, lines, gaps } = pictureOf(history(), 'keys');
     const start = Date.parse('2026-01-02T00:00:00Z');
     expect(times).toEqual([0, 120, 240].map((after) => start / 1000 + after));
+    expect(end).toBe(start / 1000 + 4 * 120);
     expect(lines).toEqual([
       { name: 'all together', kind: 'all', values: [0.1, null, 0.2] },
       { name: 'agent', kind: 'one', values: [0.1, null, 0.2] },

@@ -32,6 +32,11 @@ export function luacheck(): string {
   return findOrInstall('lua-check', () => onPath('luacheck'));
 }
 
+/** Path of the browser that the console is looked at with; installs Debian's package when it isn't there. */
+export function chromium(): string {
+  return findOrInstall('chromium', () => onPath('chromium'));
+}
+
 /** Path of the model checker `spin`; installs Debian's package when it isn't there. It needs a C compiler besides. */
 export function spin(): string {
   findOrInstall('gcc', () => onPath('gcc'));

@@ -9,22 +9,26 @@ import { Notice } from './notice';
 /** The end of a session is announced so long before. Milliseconds. */
 const ANNOUNCED_MS = 2 * 60_000;
 
+/** The end of a session, before it comes. What is announced does not count: one sentence, once. */
+export function SessionEnding({ session }: { readonly session: SessionAnswer }) {
+  const ending = Date.parse(session.until) - useNow() < ANNOUNCED_MS;
+  return (
+    <div class="ending" role="status">
+      {ending && (
+        <Notice tone="warning" icon="wait" title={`You will be signed out at ${clock(session.until)}.`}>
+          {session.operator !== undefined && <Renew operator={session.operator} />}
+        </Notice>
+      )}
+    </div>
+  );
+}
+
 /** Who is signed in, until when, and the way out. */
 export function SessionBar({ session }: { readonly session: SessionAnswer }) {
-  const now = useNow();
+  const left = Date.parse(session.until) - useNow();
   const [failure, setFailure] = useState<string>();
-  const left = Date.parse(session.until) - now;
-  const ending = left < ANNOUNCED_MS;
   return (
     <footer class="session">
-      {/* What is announced does not count: one sentence once, and the time beside it. */}
-      <div role="status">
-        {ending && (
-          <Notice tone="warning" icon="wait" title={`You will be signed out at ${clock(session.until)}.`}>
-            {session.operator !== undefined && <Renew operator={session.operator} />}
-          </Notice>
-        )}
-      </div>
       <p class="session-who">
         <span>
           Signed in as <strong>{session.name}</strong>,{' '}

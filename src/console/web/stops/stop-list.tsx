@@ -36,7 +36,13 @@ function OneStop({ stop }: { readonly stop: Stop }) {
   );
 }
 
-function told(stop: Stop): { readonly notice: NoticeProps; readonly text: ComponentChildren } {
+interface Told {
+  readonly notice: NoticeProps & { readonly title: string };
+  readonly text: ComponentChildren;
+}
+
+/** In one line, and in more. */
+export function told(stop: Stop): Told {
   const { scope, why } = stop;
   const pressed = `Ordered at ${clock(stop.at)}.`;
   switch (stop.phase) {

@@ -1,23 +1,26 @@
 import { useState } from 'preact/hooks';
 import { HoldButton } from '../../parts/hold-button';
+import { told } from '../../stops/stop-list';
 import { stops } from '../../stops/stops';
+import { useSource } from '../../store';
 
-type Told = 'nothing' | 'early' | 'confirm' | 'ordered';
+type Shown = 'nothing' | 'early' | 'confirm' | 'ordered';
 
 /** Where the thumb is: which scope, and the button. */
 export function Dock({ scopes }: { readonly scopes: readonly string[] }) {
   const [picked, pick] = useState<string>();
-  const [told, tell] = useState<Told>('nothing');
+  const [shown, show] = useState<Shown>('nothing');
   const scope = scopes.find((one) => one === picked) ?? scopes[0];
+  const newest = useSource(stops, stops.all).findLast((stop) => stop.scope === scope);
   if (scope === undefined) return null;
 
   const order = (): void => {
     stops.order(scope);
-    tell('ordered');
+    show('ordered');
   };
   return (
     <section class="dock" aria-label="Stop">
-      <HoldButton scope={scope} onHeld={order} onEarly={() => tell('early')} onClick={() => tell('confirm')} />
+      <HoldButton scope={scope} onHeld={order} onEarly={() => show('early')} onClick={() => show('confirm')} />
       <div class="dock-side">
         {scopes.length > 1 ? (
           <fieldset class="pick">
@@ -31,7 +34,7 @@ export function Dock({ scopes }: { readonly scopes: readonly string[] }) {
                   checked={one === scope}
                   onChange={() => {
                     pick(one);
-                    tell('nothing');
+                    show('nothing');
                   }}
                 />
                 <span>{one}</span>
@@ -45,20 +48,21 @@ export function Dock({ scopes }: { readonly scopes: readonly string[] }) {
           Press and hold to stop <strong>{scope}</strong>.
         </p>
         <p role="status" class="dock-told">
-          {told === 'early' && 'Released too early: nothing was stopped.'}
-          {told === 'ordered' && `STOP ${scope} is ordered: see above.`}
+          {shown === 'early' && 'Released too early: nothing was stopped.'}
         </p>
-        {told === 'confirm' ? (
+        {/* It is announced where it stands whole, above. */}
+        {newest && shown !== 'early' && <p class="dock-told">{told(newest).notice.title}</p>}
+        {shown === 'confirm' ? (
           <div class="dock-confirm">
             <button type="button" class="button button-stop" ref={(button) => button?.focus()} onClick={order}>
               Yes, stop {scope}
             </button>
-            <button type="button" class="button button-quiet" onClick={() => tell('nothing')}>
+            <button type="button" class="button button-quiet" onClick={() => show('nothing')}>
               No
             </button>
           </div>
         ) : (
-          <button type="button" class="button button-quiet dock-steps" onClick={() => tell('confirm')}>
+          <button type="button" class="button button-quiet dock-steps" onClick={() => show('confirm')}>
             Stop in two steps instead
           </button>
         )}

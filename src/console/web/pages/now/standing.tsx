@@ -13,13 +13,18 @@ const shown: Readonly<Record<StatusAnswer['state'], { readonly icon: IconName; r
 export function Standing({ status: { state, works = [], parts } }: { readonly status: StatusAnswer }) {
   const { icon, word } = shown[state];
   const broken = parts.filter(({ ok }) => !ok).length;
+  const open = parts.filter(({ signal }) => signal === 'supervisory').length;
   return (
     <section class={`standing standing-${state}`} aria-label="Whether a stop would work now">
       <p class="standing-word" role="status">
         <Icon name={icon} />
         <strong>{word}</strong>
         <a href={address('line')}>
-          {broken > 0 ? `${many(broken, 'part')} in trouble` : `${many(parts.length, 'part')} well`}
+          {broken > 0
+            ? `${many(broken, 'part')} in trouble`
+            : open > 0
+              ? `${many(open, 'part wants', 'parts want')} looking after`
+              : `${many(parts.length, 'part')} well`}
         </a>
       </p>
       {state !== 'armed' && works.length > 0 && (

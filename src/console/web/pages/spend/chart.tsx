@@ -96,7 +96,7 @@ export function Chart({ picture, marks, label }: ChartProps) {
         height: HEIGHT,
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
-        scales: { x: { time: true }, y: { range: [0, picture.top] } },
+        scales: { x: { time: true, range: [picture.times[0] ?? 0, picture.end] }, y: { range: [0, picture.top] } },
         axes: [
           { ...axis, font, space: 64, size: 32, values: times },
           { ...axis, font, size: 64, values: dollars },

@@ -14,6 +14,8 @@ export interface Drawn {
 export interface Picture {
   /** The beginning of each step. Epoch, in seconds. */
   readonly times: readonly number[];
+  /** Where it ends at the right: what is marked in the step that still runs has a place. Epoch, in seconds. */
+  readonly end: number;
   /** US dollars a minute. */
   readonly lines: readonly Drawn[];
   /** Where the picture ends at the top. */
@@ -61,6 +63,7 @@ export function pictureOf(history: SpendHistoryAnswer, by: 'keys' | 'models'): P
   const within = known.filter(({ usd }) => usd <= most * FLATTENS);
   return {
     times: Array.from({ length: steps }, (_, step) => start + step * stepSeconds),
+    end: start + history.steps * stepSeconds,
     lines: [...spent, ...within.map(({ usd: _usd, ...line }) => line)],
     top: Math.max(most, ...within.map(({ usd }) => usd)) * 1.08,
     above: known.filter(({ usd }) => usd > most * FLATTENS).map(({ name, usd }) => ({ name, usd })),
