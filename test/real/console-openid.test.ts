@@ -4,6 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { client, type IdentityProvider, startIdentityProvider } from '../support/identity-provider';
 import { until } from '../support/until';
 import { startWhole, type Whole } from '../support/whole';
+import { chromium as chromiumPath } from './parts/install';
 
 /** What only a browser can show: which cookies go along when another site leads to us, and when it asks us. */
 
@@ -36,10 +37,11 @@ beforeAll(async () => {
     },
   });
   await listening(elsewhere);
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] });
   page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(15_000);
-});
+  // The first start installs the browser.
+}, 300_000);
 afterAll(async () => {
   await browser?.close();
   elsewhere.closeAllConnections();
