@@ -73,7 +73,10 @@ export async function openLedger({ config, keys, now, onTrouble, onWrite }: Ledg
       ...{ database, holder: randomUUID(), timeoutMs: STATEMENT_MS },
       monotonic: () => performance.now(),
     }),
-    snapshots: new SnapshotSpool({ store, sealer, dataDir: config.dataDir, boundMs: SNAPSHOTS_MS }),
+    snapshots: new SnapshotSpool({
+      ...{ store, sealer, dataDir: config.dataDir, boundMs: SNAPSHOTS_MS },
+      unrecorded: () => spool.all().length > 0,
+    }),
     place: placeOf(config, database),
     close: async () => {
       await store.close();

@@ -22,6 +22,11 @@ export interface SnapshotSpoolOptions {
   readonly dataDir: string;
   /** How long a cut waits for the store before it goes on without. Milliseconds. */
   readonly boundMs: number;
+  /**
+   * Whether a stop was carried out here that the ledger doesn't know yet. To another instance its snapshots would say
+   * that a live route is cut by mistake: they follow when the stop is on paper.
+   */
+  readonly unrecorded: () => boolean;
 }
 
 /** A store that did not answer is not waited for again for so long: there may be a thousand routes to save. */
@@ -44,7 +49,7 @@ export class SnapshotSpool implements Snapshots {
   }
 
   async saveSnapshot(snapshot: Snapshot): Promise<void> {
-    if (performance.now() < this.awayUntil) return this.write(snapshot);
+    if (performance.now() < this.awayUntil || this.options.unrecorded()) return this.write(snapshot);
     try {
       await this.inTime(this.options.store.saveSnapshot(snapshot));
     } catch (error) {
@@ -54,6 +59,11 @@ export class SnapshotSpool implements Snapshots {
   }
 
   async snapshots(gateway: string): Promise<readonly Snapshot[]> {
+    if (this.options.unrecorded()) {
+      const own = this.spooled().filter((snapshot) => snapshot.gateway === gateway);
+      const kept = await this.inTime(this.options.store.snapshots(gateway));
+      return [...kept.filter(({ route }) => !own.some((one) => one.route === route)), ...own];
+    }
     for (const snapshot of this.spooled()) {
       await this.options.store.saveSnapshot(snapshot);
       rmSync(this.pathOf(snapshot), { force: true });

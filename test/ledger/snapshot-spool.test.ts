@@ -24,12 +24,15 @@ describe('law 4, doubt stops, never starts: snapshots without the ledger', () =>
     snapshots: () => whenThere(() => [...kept.values()]),
     dropSnapshot: (_gateway: string, route: string) => whenThere(() => void kept.delete(route)),
   };
-  const spool = () => new SnapshotSpool({ store, sealer: testSealer, dataDir, boundMs: 500 });
+  let unrecorded: boolean;
+  const spool = () =>
+    new SnapshotSpool({ store, sealer: testSealer, dataDir, boundMs: 500, unrecorded: () => unrecorded });
   const files = () => readdirSync(join(dataDir, 'snapshots'));
 
   beforeEach(() => {
     dataDir = mkdtempSync(join(tmpdir(), 'pullcord-snapshots-'));
     away = true;
+    unrecorded = false;
     calls = 0;
     kept.clear();
   });
@@ -60,6 +63,21 @@ describe('law 4, doubt stops, never starts: snapshots without the ledger', () =>
     await spool().saveSnapshot(snapshot('r1', { uri: '/new' }));
     away = false;
     expect(await spool().snapshots('main')).toEqual([snapshot('r1', { uri: '/new' })]);
+  });
+
+  it('are shown to no other instance before the stop is on paper that they were made for', async () => {
+    away = false;
+    unrecorded = true;
+    kept.set('r0', snapshot('r0'));
+    kept.set('r1', snapshot('r1', { uri: '/old' }));
+    await spool().saveSnapshot(snapshot('r1'));
+    await spool().saveSnapshot({ ...snapshot('r1'), gateway: 'other' });
+    expect(await spool().snapshots('main')).toEqual([snapshot('r0'), snapshot('r1')]);
+    expect(kept.get('r1')).toEqual(snapshot('r1', { uri: '/old' }));
+
+    unrecorded = false;
+    expect((await spool().snapshots('main')).map(({ route }) => route)).toContain('r1');
+    expect(files()).toEqual([]);
   });
 
   it('are in the store alone while that answers', async () => {

@@ -1,6 +1,6 @@
 import { callOf, tripOf } from './commands/calls';
 import { driftOf } from './commands/drift';
-import { adminIs, crashOf, ledgerIs, nodeIs, passes } from './commands/mishaps';
+import { adminIs, crashOf, ledgerIs, nodeIs, passes, textsAre } from './commands/mishaps';
 import { textOf } from './commands/texts';
 import { lives } from './sequences';
 import { removeShelf, type WorldOptions } from './world';
@@ -81,4 +81,20 @@ it('a program that starts without the ledger takes a code for a STOP that was us
       ...{ token: 'stopper', action: 'sever', scope: 'agent', operator: 'bob', code: 'fresh', n: 1 },
       ...{ key: 'k1', wait: undefined, instance: 0, steps: 2 },
     }),
+  ]));
+
+it('another instance sees no snapshot before it can see the stop that it was made for, or it would throw it away', () =>
+  lives({ ...alone, method: 'rewrite', nodes: [1, 1], instances: 2, jitter: 210_439 }, [
+    textsAre({ steps: 13, away: true }),
+    ledgerIs({ which: 0, steps: 38, fault: 'slow' }),
+    textOf({ who: 'carol', verb: 'RESTORE', scope: 'agent', code: 'backup', n: 3, how: door, instance: 0, steps: 6 }),
+    callOf({
+      ...{ token: 'reader', action: 'sever', scope: 'llm', operator: 'bob', code: 'fresh', n: 1 },
+      ...{ key: undefined, wait: 30, instance: 0, steps: 33 },
+    }),
+    textOf({
+      ...{ who: 'alice', verb: 'STOP', scope: 'llm', code: 'old', n: 1, instance: 0, steps: 36 },
+      how: { ...door, relayed: true },
+    }),
+    crashOf({ which: 0, steps: 20, again: false }),
   ]));

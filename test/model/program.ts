@@ -78,7 +78,10 @@ export function startProgram(around: Surroundings) {
     now,
     timeoutMs: STATEMENT_MS,
   });
-  const snapshots = new SnapshotSpool({ store, sealer: testSealer, dataDir, boundMs: SNAPSHOTS_MS });
+  const snapshots = new SnapshotSpool({
+    ...{ store, sealer: testSealer, dataDir, boundMs: SNAPSHOTS_MS },
+    unrecorded: () => spool.all().length > 0,
+  });
   const cutters = gateways.map((gateway) => {
     const gatewayConfig = config.gateways[gateway.name];
     if (!gatewayConfig) throw new Error(`${gateway.name} is not configured`);

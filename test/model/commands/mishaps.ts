@@ -98,11 +98,12 @@ export const queueFault = fc.record({ steps, how: fc.constantFrom('away', 'back'
   }),
 );
 
-export const smsFault = fc.record({ steps, away: fc.boolean() }).map(({ steps, away }) =>
+export const textsAre = ({ steps, away }: { steps: number; away: boolean }): Command =>
   mishap(`texts ${away ? "can't be sent" : 'can be sent'}`, steps, (world) => {
     world.smsAway = away;
-  }),
-);
+  });
+
+export const smsFault = fc.record({ steps, away: fc.boolean() }).map(textsAre);
 
 export const mend = fc.nat(60).map((steps) => new Command('all faults end', steps, (world) => world.mend()));
 
