@@ -1,7 +1,7 @@
 import { callOf, tripOf } from './commands/calls';
 import { driftOf } from './commands/drift';
 import { adminIs, crashOf, ledgerIs, nodeIs, passes, textsAre } from './commands/mishaps';
-import { textOf } from './commands/texts';
+import { guessesOf, textAgainOf, textOf } from './commands/texts';
 import { lives } from './sequences';
 import { removeShelf, type WorldOptions } from './world';
 
@@ -97,4 +97,12 @@ it('another instance sees no snapshot before it can see the stop that it was mad
       how: { ...door, relayed: true },
     }),
     crashOf({ which: 0, steps: 20, again: false }),
+  ]));
+
+it('a message with a wrong code that comes again is no other guess', () =>
+  lives(alone, [
+    guessesOf({ who: 'bob', times: 2, steps: 0 }),
+    textAgainOf({ ago: 0, relayed: false, instance: 0, steps: 0 }),
+    tripOf({ scope: 'llm', action: 'sever', instance: 0, steps: 0 }),
+    texts('bob', 'RESTORE', 'llm', 0),
   ]));

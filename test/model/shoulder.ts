@@ -82,6 +82,10 @@ export class Shoulder {
       this.spent.set(operator, Math.max(step, this.spent.get(operator) ?? -1));
     }
     if (receipt.kind !== 'refused' || receipt.refused !== 'code-wrong' || sent?.proof.kind !== 'code') return;
+    // The same message once more is no other guess.
+    const isGuess = ({ receipt: was }: { readonly receipt: Receipt }): boolean =>
+      was.kind === 'refused' && was.refused === 'code-wrong';
+    if (this.receipts.filter((one) => one.request.key === request.key && isGuess(one)).length > 1) return;
     const { operator } = sent.proof;
     this.wrong.set(operator, [...(this.wrong.get(operator) ?? []), this.world.now()]);
   }

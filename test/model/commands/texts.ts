@@ -86,28 +86,41 @@ export const text = fc
   })
   .map(textOf);
 
+interface Guesses {
+  readonly who: Name;
+  readonly times: number;
+  readonly steps: number;
+}
+
 /** Somebody types one wrong code after the other. */
+export const guessesOf = ({ who, times, steps }: Guesses): Command =>
+  new Command(`${who} types ${times} wrong codes`, steps, async (world) => {
+    const how = { relayed: false, forged: false, heard: true };
+    const wrong = { who, verb: 'RESTORE', scope: 'llm', code: 'wrong', n: 1, how, instance: 0, steps: 5 } as const;
+    for (let i = 0; i < times; i += 1) await textOf(wrong).run({}, world);
+  });
+
 export const guesses = fc
   .record({ who: fc.constantFrom<Name>('alice', 'bob'), times: fc.integer({ min: 2, max: 5 }), steps: fc.nat(40) })
-  .map(
-    ({ who, times, steps }) =>
-      new Command(`${who} types ${times} wrong codes`, steps, async (world) => {
-        const how = { relayed: false, forged: false, heard: true };
-        const wrong = { who, verb: 'RESTORE', scope: 'llm', code: 'wrong', n: 1, how, instance: 0, steps: 5 } as const;
-        for (let i = 0; i < times; i += 1) await textOf(wrong).run({}, world);
-      }),
+  .map(guessesOf);
+
+interface Again {
+  readonly ago: number;
+  readonly relayed: boolean;
+  readonly instance: number;
+  readonly steps: number;
+}
+
+export const textAgainOf = ({ ago, relayed, instance, steps }: Again): Command =>
+  new Command(
+    `the text ${ago} before comes again${relayed ? ' by relay' : ''} to ${instance}`,
+    steps,
+    async (world) => {
+      const fields = sentTexts.get(world)?.at(-1 - ago);
+      if (fields) await deliver(world, instance, fields, { relayed, forged: false, heard: true });
+    },
   );
 
 export const textAgain = fc
   .record({ ago: fc.nat(3), relayed: fc.boolean(), instance: fc.nat(1), steps: fc.nat(40) })
-  .map(
-    ({ ago, relayed, instance, steps }) =>
-      new Command(
-        `the text ${ago} before comes again${relayed ? ' by relay' : ''} to ${instance}`,
-        steps,
-        async (world) => {
-          const fields = sentTexts.get(world)?.at(-1 - ago);
-          if (fields) await deliver(world, instance, fields, { relayed, forged: false, heard: true });
-        },
-      ),
-  );
+  .map(textAgainOf);
