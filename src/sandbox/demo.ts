@@ -4,6 +4,7 @@ import { byFallback, SPEECH, upstreamOf } from './demo/by-fallback';
 import { byText } from './demo/by-text';
 import { byTripwire } from './demo/by-tripwire';
 import { type Stage, until } from './demo/stage';
+import { stay } from './demo/stay';
 import { governed, twoModels } from './demo/two-models';
 import { everything } from './everything';
 import { gatewayObjects, gatewayScopes } from './gateway-objects';
@@ -13,6 +14,7 @@ import { startRig } from './rig';
 /**
  * The main job on this machine alone: an agent that runs away, a text that stops it, a text that restores it; and the
  * same agent that burns money while nobody looks. With `--fallback`: its own model dies, and a paid one stands behind it.
+ * With `--stay` it goes on running, and the console can be looked at.
  */
 
 const json = process.argv.includes('--json');
@@ -53,7 +55,9 @@ async function demo() {
     const first = await byText({ ...acted, restorer: rig.carol });
     say();
     const second = await byTripwire({ ...acted, restorer: rig.bob, token: TOKEN, price: PRICE });
-    return { ok: held(first) && held(second), ...first, ...second, seconds: (performance.now() - began) / 1000 };
+    const seconds = (performance.now() - began) / 1000;
+    if (process.argv.includes('--stay')) await stay({ rig, say });
+    return { ok: held(first) && held(second), ...first, ...second, seconds };
   } finally {
     await rig.close();
     await litellm.close();
