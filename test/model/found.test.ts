@@ -106,3 +106,13 @@ it('a message with a wrong code that comes again is no other guess', () =>
     tripOf({ scope: 'llm', action: 'sever', instance: 0, steps: 0 }),
     texts('bob', 'RESTORE', 'llm', 0),
   ]));
+
+it('a code that a RESTORE bears, of which the ledger does not say what became, stops nothing beside it', () =>
+  lives(alone, [
+    ledgerIs({ which: 0, steps: 0, fault: 'very slow' }),
+    callOf({
+      ...{ token: 'stopper', action: 'restore', scope: 'agent', operator: 'alice', code: 'fresh', n: 1 },
+      ...{ key: 'k1', wait: undefined, instance: 0, steps: 0 },
+    }),
+    texts('alice', 'STOP', 'agent', 0),
+  ]));

@@ -8,6 +8,12 @@ import type { World } from './world';
 /** How long a STOP may wait for a ledger that does not answer, and a little. Milliseconds. */
 const STOP_BOUND_MS = 500 + 20;
 
+interface OnItsWay {
+  readonly operator: string;
+  readonly step: number;
+  met: boolean;
+}
+
 /** Law 4, over a desk's shoulder: a good STOP is always taken, and soon; with all in order, so is a good RESTORE. */
 export class Shoulder {
   readonly receipts: { readonly request: OrderRequest; readonly receipt: Receipt }[] = [];
@@ -17,6 +23,8 @@ export class Shoulder {
   readonly wrong = new Map<string, readonly number[]>();
   /** By operator: the newest time step whose code an acknowledged order bore, be it on paper yet or not. */
   private readonly spent = new Map<string, number>();
+  /** The codes of orders that are being judged. */
+  private readonly onTheirWay = new Set<OnItsWay>();
   private open = 0;
   private opened = 0;
 
@@ -47,6 +55,7 @@ export class Shoulder {
     const wasGood = this.isGood(sent);
     const alone = this.open === 0;
     const state = this.model().scopes.get(scope)?.state;
+    const code = this.begin(sent);
     this.open += 1;
     this.opened += 1;
     const { opened } = this;
@@ -58,6 +67,7 @@ export class Shoulder {
       })
       .finally(() => {
         this.open -= 1;
+        if (code) this.onTheirWay.delete(code);
       });
     if (!life.alive) return receipt;
     this.note(request, receipt, sent);
@@ -65,13 +75,24 @@ export class Shoulder {
     if (action === 'sever' && took > STOP_BOUND_MS) this.breaks(4, `a STOP was answered after ${took} ms`);
     if (known || !wasGood || receipt.kind !== 'refused') return receipt;
     const why = `of ${scope} was refused: ${receipt.refused}`;
-    const isSpent = receipt.refused === 'code-used' && this.isSpent(sent);
+    const isSpent = receipt.refused === 'code-used' && (code?.met === true || this.isSpent(sent));
     if (action === 'sever' && this.isGood(sent) && !isSpent && !this.wasRefusedBefore(key))
       this.breaks(4, `a good STOP ${why}`);
     const calm = alone && !this.world.stirred && this.opened === opened;
     if (action === 'restore' && calm && state !== 'live' && receipt.refused !== 'second-operator-same')
       this.breaks(4, `a good RESTORE ${why}`);
     return receipt;
+  }
+
+  /** A code that another order bears at the same time counts for one of them, though it may come to nothing there. */
+  private begin(sent: Sent | undefined): OnItsWay | undefined {
+    if (sent?.proof.kind !== 'code' || sent.proof.step === undefined) return undefined;
+    const { operator, step } = sent.proof;
+    const code: OnItsWay = { operator, step, met: false };
+    for (const other of this.onTheirWay)
+      if (other.operator === operator && other.step === step) other.met = code.met = true;
+    this.onTheirWay.add(code);
+    return code;
   }
 
   private note(request: OrderRequest, receipt: Receipt, sent: Sent | undefined): void {
