@@ -116,3 +116,13 @@ it('a code that a RESTORE bears, of which the ledger does not say what became, s
     }),
     texts('alice', 'STOP', 'agent', 0),
   ]));
+
+it('a RESTORE of which no answer came may have used its code: whoever cannot know lets it stop', () =>
+  lives(alone, [
+    ledgerIs({ which: 0, steps: 0, fault: 'lost' }),
+    texts('alice', 'RESTORE', 'agent', 2),
+    callOf({
+      ...{ token: 'stopper', action: 'sever', scope: 'agent', operator: 'alice', code: 'fresh', n: 1 },
+      ...{ key: 'k1', wait: undefined, instance: 0, steps: 1 },
+    }),
+  ]));

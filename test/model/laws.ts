@@ -42,6 +42,8 @@ export class Laws {
     { readonly at: number; readonly scope: string; readonly key: string }
   >();
   private readonly carriedOut = new Set<string>();
+  /** By operator: the time step of the code of the newest stop without the ledger. */
+  private readonly spent = new Map<string, number>();
 
   constructor(private readonly world: World) {
     this.model = empty(scopeNames, world.options.operators);
@@ -77,7 +79,7 @@ export class Laws {
     for (const key of this.clocks.keys()) this.clocks.set(key, this.between(key));
   }
 
-  /** @param knows whether it has ever read the ledger. */
+  /** @param knows whether the ledger, as it was last read there, says that the code was used. */
   spooled({ request, by }: SpooledStop, knows: boolean): void {
     const key = base(request.key);
     const found = meant(this.model, { ...request, key }, this.between(key));
@@ -87,13 +89,20 @@ export class Laws {
     }
     const { sent, lack } = found;
     // It may be in the ledger already, and nobody heard of it. And whoever has no ledger can't know what was used elsewhere,
-    // nor before it started.
-    const isUnknowable = (this.world.options.instances > 1 || !knows) && lack === 'a code counts twice';
+    // nor before it started, nor by a request of which no answer came.
+    const knew = knows || this.spentHere(sent);
+    const isUnknowable = (this.world.options.instances > 1 || !knew) && lack === 'a code counts twice';
     if (lack && !isUnknowable && !this.model.ordered.has(key)) this.breaks(3, `a stop without the ledger: ${lack}`);
     // Of what another instance has used without the ledger nobody can know.
     if (this.world.options.instances === 1) this.model = use(this.model, sent);
+    if (sent.proof.kind === 'code') this.spent.set(sent.proof.operator, sent.proof.step ?? -1);
     this.carriedOut.add(key);
     if (!this.acceptedAt.has(key)) this.acceptedAt.set(key, { at: this.world.time.now, scope: sent.scope, key });
+  }
+
+  /** By a stop without the ledger, be it on paper by now or not. */
+  private spentHere({ proof }: Sent): boolean {
+    return proof.kind === 'code' && (this.spent.get(proof.operator) ?? -1) >= (proof.step ?? 0);
   }
 
   /** Something became true in the ledger. */

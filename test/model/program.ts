@@ -72,7 +72,10 @@ class WatchedSpool extends Spool {
 /** All that decides of one running Pullcord, put together as `main.ts` does it, without listeners. */
 export function startProgram(around: Surroundings) {
   const { life, config, database, gateways, queue, dataDir, sender, now, randomId } = around;
-  const spool = new WatchedSpool(dataDir, (stop) => around.spooled(stop, store.mirror() !== undefined));
+  const spool = new WatchedSpool(dataDir, (stop) => {
+    const used = stop.use && store.mirror()?.operators.get(stop.use.operator)?.lastStep;
+    around.spooled(stop, used !== undefined && used >= (stop.use?.lastStep ?? 0));
+  });
   const store = new SqlStore({
     ...{ database, ledgerKey: LEDGER_KEY, sealer: testSealer },
     now,
