@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { freshRequest } from '../cutters/apisix/fresh-request';
 import type { ProbeTarget } from '../cutters/apisix/probe-plan';
 import { MARK, REFUSED_STATUS } from '../cutters/apisix/refusal';
 
@@ -47,24 +46,14 @@ export async function peek(
 }
 
 function one(url: string, target: ProbeTarget, timeoutMs: number, ca: { readonly ca?: Buffer }): Promise<Peek> {
-  const { protocol, hostname, port, host, pathname, origin } = new URL(url);
-  const request = protocol === 'https:' ? httpsRequest : httpRequest;
-  const about = { at: origin, asked: `${target.method} ${target.path}` };
+  const about = { at: new URL(url).origin, asked: `${target.method} ${target.path}` };
   return new Promise((resolve) => {
     const end = (seen: Omit<Peek, 'at' | 'asked'>): void => {
       clearTimeout(timer);
       sent.destroy();
       resolve({ ...about, ...seen });
     };
-    const sent = request({
-      hostname: hostname.replace(/^\[|\]$/g, ''),
-      port,
-      path: `${pathname.replace(/\/$/, '')}${target.path}`,
-      method: target.method,
-      agent: false,
-      headers: { 'user-agent': 'pullcord-why', host: target.host ?? host, ...target.headers },
-      ...ca,
-    });
+    const sent = freshRequest(url, target, 'pullcord-why', ca);
     const timer = setTimeout(() => end({ why: `no answer within ${timeoutMs} ms` }), timeoutMs);
     sent.on('response', ({ statusCode: status = 0, headers }) => {
       const { server } = headers;

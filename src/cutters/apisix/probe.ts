@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { each } from './each';
+import { freshRequest } from './fresh-request';
 import { Overtaken, stopIf } from './overtaken';
 import type { ProbePlan, ProbeTarget } from './probe-plan';
 import { spread } from './probe-plan';
@@ -68,8 +68,6 @@ export function createProber({ gatewayUrls, connections, timeoutMs, caFile, onGl
   }
 
   function one(url: string, target: ProbeTarget, overtaken: AbortSignal): Promise<Pick<Seen, 'glimpse' | 'detail'>> {
-    const { protocol, hostname, port, host, pathname } = new URL(url);
-    const request = protocol === 'https:' ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
       const end = (glimpse: Glimpse, detail: string): void => {
         clearTimeout(timer);
@@ -81,15 +79,7 @@ export function createProber({ gatewayUrls, connections, timeoutMs, caFile, onGl
         reject(new Overtaken());
         end('silent', 'overtaken');
       };
-      const sent = request({
-        hostname: hostname.replace(/^\[|\]$/g, ''),
-        port,
-        path: `${pathname.replace(/\/$/, '')}${target.path}`,
-        method: target.method,
-        agent: false,
-        headers: { 'user-agent': 'pullcord-probe', host: target.host ?? host, ...target.headers },
-        ...ca,
-      });
+      const sent = freshRequest(url, target, 'pullcord-probe', ca);
       const timer = setTimeout(() => end('silent', `no answer within ${bound} ms`), bound);
       overtaken.addEventListener('abort', stop, { once: true });
       sent.on('response', (answer) => end(glimpseOf(answer), String(answer.statusCode)));

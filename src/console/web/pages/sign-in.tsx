@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SignInWaysAnswer } from '../../../intake/http/session-schema';
+import { CodeField, OperatorField } from '../parts/fields';
 import { Icon } from '../parts/icon';
 import { Notice } from '../parts/notice';
 import { lastOperator, signIn, signInWays } from '../session';
@@ -44,38 +45,10 @@ export function SignIn({ ended }: { readonly ended: boolean }) {
       <StopList />
       {ended && <Notice tone="plain" title="The session has ended." />}
       <form onSubmit={(event) => void submit(event)} class="form">
-        <label class="field">
-          <span>Operator</span>
-          <input
-            name="operator"
-            autoComplete="username"
-            autoCapitalize="none"
-            spellcheck={false}
-            required
-            maxLength={64}
-            value={operator}
-            onInput={(event) => setOperator(event.currentTarget.value)}
-          />
-        </label>
-        <label class="field">
-          <span>Code</span>
-          <input
-            ref={codeField}
-            class="code"
-            name="code"
-            inputMode="numeric"
-            autoComplete="one-time-code"
-            pattern="[0-9]{6}"
-            maxLength={6}
-            required
-            aria-describedby="code-how"
-            value={code}
-            onInput={(event) => setCode(event.currentTarget.value)}
-          />
-          <small id="code-how">
-            The 6 digits that your app shows. They are used up by this: a restore takes the next.
-          </small>
-        </label>
+        <OperatorField value={operator} set={setOperator} />
+        <CodeField label="Code" value={code} set={setCode} field={codeField}>
+          The 6 digits that your app shows. They are used up by this: a restore takes the next.
+        </CodeField>
         <div role="alert">{failure !== undefined && <Notice tone="bad" title={failure} />}</div>
         <button type="submit" class="button button-main" aria-disabled={busy}>
           {busy ? 'Signing in…' : 'Sign in'}

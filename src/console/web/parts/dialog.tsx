@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { CodeField, OperatorField } from './fields';
 
 export interface DialogProps {
   readonly title: string;
@@ -49,32 +50,10 @@ export interface ProofProps {
 export function ProofFields({ operator, code, setOperator, setCode }: ProofProps) {
   return (
     <>
-      <label class="field">
-        <span>Operator</span>
-        <input
-          autoComplete="username"
-          autoCapitalize="none"
-          spellcheck={false}
-          required
-          maxLength={64}
-          value={operator}
-          onInput={(event) => setOperator(event.currentTarget.value)}
-        />
-      </label>
-      <label class="field">
-        <span>Fresh code</span>
-        <input
-          class="code"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          pattern="[0-9]{6}"
-          maxLength={6}
-          required
-          value={code}
-          onInput={(event) => setCode(event.currentTarget.value)}
-        />
-        <small>Not the one that you signed in with: each code counts once.</small>
-      </label>
+      <OperatorField value={operator} set={setOperator} />
+      <CodeField label="Fresh code" value={code} set={setCode}>
+        Not the one that you signed in with: each code counts once.
+      </CodeField>
     </>
   );
 }

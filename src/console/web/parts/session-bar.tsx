@@ -3,6 +3,7 @@ import type { SessionAnswer } from '../../../intake/http/session-schema';
 import { clock, duration } from '../format';
 import { signIn, signOut } from '../session';
 import { useNow } from '../store';
+import { CodeField } from './fields';
 import { Icon } from './icon';
 import { Notice } from './notice';
 
@@ -58,19 +59,7 @@ function Renew({ operator }: { readonly operator: string }) {
         });
       }}
     >
-      <label class="field">
-        <span>Code, to stay signed in</span>
-        <input
-          class="code"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          pattern="[0-9]{6}"
-          maxLength={6}
-          required
-          value={code}
-          onInput={(event) => setCode(event.currentTarget.value)}
-        />
-      </label>
+      <CodeField label="Code, to stay signed in" value={code} set={setCode} />
       <button type="submit" class="button">
         Stay
       </button>
