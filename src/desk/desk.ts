@@ -62,7 +62,7 @@ export interface DeskOptions {
 const TELL_AFTER_MS = 50;
 
 /** So many lines wait for a ledger that is away: refusals, which the meter counts, and notes. */
-const UNRECORDED_KEPT = 100;
+const UNRECORDED_KEPT = 1_000;
 
 /**
  * The one place through which every order goes: authorise, decide, write the latch, set the enforcer off.
@@ -81,8 +81,11 @@ export class OrderDesk implements Desk {
   /** Stops that this life carried out without the ledger. */
   private readonly carriedOut = new WeakSet<SpooledStop>();
   private readonly untold = new Set<() => void>();
-  /** Lines that the ledger did not take. */
+  /** Lines that the ledger has not taken yet. */
   private unrecorded: readonly Entry[] = [];
+  private recording: Promise<void> | undefined;
+  /** As far as lines are concerned: no other one is tried before it is known to answer again. */
+  private ledgerAnswers = true;
 
   constructor(private readonly options: DeskOptions) {
     this.meter = new RefusalMeter((entries) => this.record(entries));
@@ -151,6 +154,7 @@ export class OrderDesk implements Desk {
       givenUp = true;
       if (request.action !== 'sever' && !(error instanceof StoreUnavailable)) throw error;
       logger.error({ err: error, correlation: request.correlation }, 'the ledger is away');
+      this.ledgerAnswers = false;
       if (request.action !== 'sever' && asked && (error as StoreUnavailable).inDoubt)
         return this.carryOut(await this.uncertain.settle(request), request, orderedAt, span);
       return this.withoutLedger(request, proof);
@@ -240,9 +244,8 @@ export class OrderDesk implements Desk {
       if (committed.status === 'committed' && verdict?.receipt.kind === 'accepted')
         events.accepted(verdict.receipt.order);
     }
-    const late = this.unrecorded;
-    this.unrecorded = [];
-    if (late.length > 0) this.record(late);
+    this.ledgerAnswers = true;
+    this.record([]);
     this.options.enforcer.kick();
   }
 
@@ -251,11 +254,13 @@ export class OrderDesk implements Desk {
     this.record(entries);
   }
 
-  close(): void {
+  /** What is still to be recorded is written down first. */
+  async close(): Promise<void> {
     this.uncertain.close();
     for (const tell of this.untold) tell();
     this.meter.flush();
     this.told.flush();
+    await this.recording;
   }
 
   /** Whether it was cut for this stop, though its scope is not to be cut any more. */
@@ -359,12 +364,26 @@ export class OrderDesk implements Desk {
   }
 
   private record(entries: readonly Entry[]): void {
-    this.options.store
-      .commit(() => ({ entries }))
-      .catch((error) => {
+    this.unrecorded = [...this.unrecorded, ...entries].slice(-UNRECORDED_KEPT);
+    if (this.unrecorded.length === 0 || !this.ledgerAnswers) return;
+    this.recording ??= this.recordAll().finally(() => {
+      this.recording = undefined;
+    });
+  }
+
+  /** In one line after the other, and none while the ledger is away: orders wait in the same line. */
+  private async recordAll(): Promise<void> {
+    while (this.unrecorded.length > 0) {
+      const entries = this.unrecorded;
+      try {
+        await this.options.store.commit(() => ({ entries }));
+      } catch (error) {
+        this.ledgerAnswers = false;
         this.options.logger.warn({ err: error, entries }, 'could not be recorded yet');
-        this.unrecorded = [...this.unrecorded, ...entries].slice(-UNRECORDED_KEPT);
-      });
+        return;
+      }
+      this.unrecorded = this.unrecorded.filter((entry) => !entries.includes(entry));
+    }
   }
 }
 

@@ -200,6 +200,20 @@ it('law 8: what was refused and written without the ledger gets on paper when it
   await until(async () => (await whats(store, 'refusal')).length >= 2);
 });
 
+it('lines that are to be noted form no line in which a RESTORE would wait to be refused', async () => {
+  const { desk, by, store, database } = await setUp();
+  database.away = true;
+  await desk.outcome(orderOf(await desk.order(request('sever'), by('alice'))), 2_000);
+  const commit = jest.spyOn(store, 'commit');
+  const texts = Array.from({ length: 50 }, (_, i) => `note ${i}`);
+  for (const what of texts) desk.note({ kind: 'trouble', data: { what } });
+  expect(commit).not.toHaveBeenCalled();
+  database.away = false;
+  await desk.recordSpooled();
+  await until(async () => (await whats(store, 'trouble')).length === texts.length);
+  expect((await whats(store, 'trouble')).toSorted()).toEqual(texts.toSorted());
+});
+
 it('a ledger without its head is one that is away: STOP works', async () => {
   const { desk, by, database, cutter, store } = await setUp();
   database.query = async (text) => {
