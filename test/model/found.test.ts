@@ -126,3 +126,12 @@ it('a RESTORE of which no answer came may have used its code: whoever cannot kno
       ...{ key: 'k1', wait: undefined, instance: 0, steps: 1 },
     }),
   ]));
+
+it('a scope is live though another one, stopped without the ledger, holds all its routes', () =>
+  lives(alone, [
+    textOf({ who: 'alice', verb: 'STOP', scope: 'llm', code: 'earlier', n: 1, how: door, instance: 0, steps: 4 }),
+    ledgerIs({ which: 0, steps: 0, fault: 'lost' }),
+    texts('alice', 'RESTORE', 'llm', 0),
+    textOf({ who: 'alice', verb: 'STOP', scope: 'agent', code: 'backup', n: 1, how: door, instance: 0, steps: 0 }),
+    ledgerIs({ which: 0, steps: 11, fault: 'lost' }),
+  ]));

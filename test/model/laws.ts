@@ -50,7 +50,7 @@ export class Laws {
     this.sights = new Sights(
       () => world.gateways ?? [],
       () => world.time.now,
-      (scope) => isCut(this.model, scope),
+      (scope) => isCut(this.model, scope) || this.waitsForPaper(scope),
     );
     this.releases = new Releases(world, this.breaks);
     const isKnown = (key: string): boolean => this.model.ordered.has(key) || this.carriedOut.has(key);
@@ -98,6 +98,13 @@ export class Laws {
     if (sent.proof.kind === 'code') this.spent.set(sent.proof.operator, sent.proof.step ?? -1);
     this.carriedOut.add(key);
     if (!this.acceptedAt.has(key)) this.acceptedAt.set(key, { at: this.world.time.now, scope: sent.scope, key });
+  }
+
+  /** It was stopped without the ledger, which doesn't know yet. */
+  private waitsForPaper(scope: string): boolean {
+    return [...this.carriedOut].some(
+      (key) => this.acceptedAt.get(key)?.scope === scope && !this.model.ordered.has(key),
+    );
   }
 
   /** By a stop without the ledger, be it on paper by now or not. */
