@@ -90,11 +90,13 @@ it('tells what was spent, by whom and on what, beside what bounds it', async () 
     expect(sum(all.usd)).toBe(7);
     expect(keys).toEqual([{ name: 'agent-1', ...all }]);
     expect(models.map(({ name, usd }) => [name, sum(usd)])).toEqual([['gpt-4o', 7]]);
-    expect(all.usd.at(-1)).not.toBeNull();
+    // Of a step that has just begun nobody may have seen anything yet.
+    const newest = all.usd.findLastIndex((usd) => usd !== null);
+    expect(newest).toBeGreaterThanOrEqual(all.usd.length - 2);
     expect(all.usd.at(0)).toBeNull();
-    expect(bounds.ceiling.at(-1)).toBe((50 * stepMs) / MINUTE);
-    expect(bounds.usual.at(-1)).toBeNull();
-    expect(bounds.trips.at(-1)).toBe((4 * stepMs) / MINUTE);
+    expect(bounds.ceiling[newest]).toBe((50 * stepMs) / MINUTE);
+    expect(bounds.usual[newest]).toBeNull();
+    expect(bounds.trips[newest]).toBe((4 * stepMs) / MINUTE);
   }
   expect(JSON.stringify(service.history('hour'))).not.toContain(key.hash);
   expect(service.cost(clock.at - 30 * MINUTE, clock.at + MINUTE)).toMatchObject({ usd: 7 });
