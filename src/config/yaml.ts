@@ -52,8 +52,11 @@ export function parseYaml(text: string): ParsedYaml {
 }
 
 /** One slip makes several errors; the first is nearest to its cause. */
-const firstOfEachLine = (faults: readonly Fault[]): readonly Fault[] =>
-  faults.filter(({ line }, i) => faults.findIndex((other) => other.line === line) === i);
+function firstOfEachLine(faults: readonly Fault[]): readonly Fault[] {
+  const first = new Map<number | undefined, Fault>();
+  for (const fault of faults) if (!first.has(fault.line)) first.set(fault.line, fault);
+  return [...first.values()];
+}
 
 function toValue(document: Document, broken: readonly Fault[]): { value: unknown; broken: readonly Fault[] } {
   if (broken.length > 0) return { value: undefined, broken };

@@ -107,15 +107,18 @@ it('a message with a wrong code that comes again is no other guess', () =>
     texts('bob', 'RESTORE', 'llm', 0),
   ]));
 
-it('a code that a RESTORE bears, of which the ledger does not say what became, stops nothing beside it', () =>
-  lives(alone, [
-    ledgerIs({ which: 0, steps: 0, fault: 'very slow' }),
-    callOf({
-      ...{ token: 'stopper', action: 'restore', scope: 'agent', operator: 'alice', code: 'fresh', n: 1 },
-      ...{ key: 'k1', wait: undefined, instance: 0, steps: 0 },
-    }),
-    texts('alice', 'STOP', 'agent', 0),
-  ]));
+it.each(['fresh', 'earlier'] as const)(
+  'a code that a RESTORE bears, of which the ledger does not say what became, stops nothing beside it: %s',
+  (code) =>
+    lives(alone, [
+      ledgerIs({ which: 0, steps: 0, fault: 'very slow' }),
+      callOf({
+        ...{ token: 'stopper', action: 'restore', scope: 'agent', operator: 'alice', code: 'fresh', n: 1 },
+        ...{ key: 'k1', wait: undefined, instance: 0, steps: 0 },
+      }),
+      textOf({ who: 'alice', verb: 'STOP', scope: 'agent', code, n: 1, how: door, instance: 0, steps: 0 }),
+    ]),
+);
 
 it('a RESTORE of which no answer came may have used its code: whoever cannot know lets it stop', () =>
   lives(alone, [

@@ -89,8 +89,12 @@ export class Shoulder {
     if (sent?.proof.kind !== 'code' || sent.proof.step === undefined) return undefined;
     const { operator, step } = sent.proof;
     const code: OnItsWay = { operator, step, met: false };
-    for (const other of this.onTheirWay)
-      if (other.operator === operator && other.step === step) other.met = code.met = true;
+    for (const other of this.onTheirWay) {
+      if (other.operator !== operator) continue;
+      // The codes before one that is used are used up with it.
+      if (other.step >= step) code.met = true;
+      if (step >= other.step) other.met = true;
+    }
     this.onTheirWay.add(code);
     return code;
   }
