@@ -25,6 +25,7 @@ import { Authorities } from './authorities';
 import { Correlations } from './correlations';
 import { joined } from './doubt';
 import { judge, type Verdict } from './judge';
+import { Notes } from './notes';
 import { outcomeOf, UNNUMBERED } from './outcome';
 import { RefusalMeter } from './refusal-meter';
 import { Uncertain } from './uncertain';
@@ -61,9 +62,6 @@ export interface DeskOptions {
 /** How much later the others hear of an order than the enforcer. Milliseconds; a cut is mostly seen by then. */
 const TELL_AFTER_MS = 50;
 
-/** So many lines wait for a ledger that is away: refusals, which the meter counts, and notes. */
-const UNRECORDED_KEPT = 1_000;
-
 /**
  * The one place through which every order goes: authorise, decide, write the latch, set the enforcer off.
  *
@@ -81,14 +79,11 @@ export class OrderDesk implements Desk {
   /** Stops that this life carried out without the ledger. */
   private readonly carriedOut = new WeakSet<SpooledStop>();
   private readonly untold = new Set<() => void>();
-  /** Lines that the ledger has not taken yet. */
-  private unrecorded: readonly Entry[] = [];
-  private recording: Promise<void> | undefined;
-  /** As far as lines are concerned: no other one is tried before it is known to answer again. */
-  private ledgerAnswers = true;
+  private readonly notes: Notes;
 
   constructor(private readonly options: DeskOptions) {
-    this.meter = new RefusalMeter((entries) => this.record(entries));
+    this.notes = new Notes(options.store, options.logger);
+    this.meter = new RefusalMeter((entries) => this.notes.add(entries));
     this.told = new RefusalMeter((entries) => entries.forEach(options.events.refused));
     this.uncertain = new Uncertain(options);
     this.authorities = new Authorities(options);
@@ -154,7 +149,7 @@ export class OrderDesk implements Desk {
       givenUp = true;
       if (request.action !== 'sever' && !(error instanceof StoreUnavailable)) throw error;
       logger.error({ err: error, correlation: request.correlation }, 'the ledger is away');
-      this.ledgerAnswers = false;
+      this.notes.hold();
       if (request.action !== 'sever' && asked && (error as StoreUnavailable).inDoubt)
         return this.carryOut(await this.uncertain.settle(request), request, orderedAt, span);
       return this.withoutLedger(request, proof);
@@ -244,14 +239,13 @@ export class OrderDesk implements Desk {
       if (committed.status === 'committed' && verdict?.receipt.kind === 'accepted')
         events.accepted(verdict.receipt.order);
     }
-    this.ledgerAnswers = true;
-    this.record([]);
+    this.notes.goOn();
     this.options.enforcer.kick();
   }
 
   /** Puts on paper what isn't an order; when the ledger is away, as soon as it is back. */
   note(...entries: Entry[]): void {
-    this.record(entries);
+    this.notes.add(entries);
   }
 
   /** What is still to be recorded is written down first. */
@@ -260,7 +254,7 @@ export class OrderDesk implements Desk {
     for (const tell of this.untold) tell();
     this.meter.flush();
     this.told.flush();
-    await this.recording;
+    await this.notes.close();
   }
 
   /** Whether it was cut for this stop, though its scope is not to be cut any more. */
@@ -361,29 +355,6 @@ export class OrderDesk implements Desk {
     const sight = enforcer.sight(order.scope, order.action === 'sever', since);
     const spooled = spool.all().some((stop) => stop.request.key === order.key);
     return outcomeOf({ order, latch, sight, spooled, now: now() });
-  }
-
-  private record(entries: readonly Entry[]): void {
-    this.unrecorded = [...this.unrecorded, ...entries].slice(-UNRECORDED_KEPT);
-    if (this.unrecorded.length === 0 || !this.ledgerAnswers) return;
-    this.recording ??= this.recordAll().finally(() => {
-      this.recording = undefined;
-    });
-  }
-
-  /** In one line after the other, and none while the ledger is away: orders wait in the same line. */
-  private async recordAll(): Promise<void> {
-    while (this.unrecorded.length > 0) {
-      const entries = this.unrecorded;
-      try {
-        await this.options.store.commit(() => ({ entries }));
-      } catch (error) {
-        this.ledgerAnswers = false;
-        this.options.logger.warn({ err: error, entries }, 'could not be recorded yet');
-        return;
-      }
-      this.unrecorded = this.unrecorded.filter((entry) => !entries.includes(entry));
-    }
   }
 }
 

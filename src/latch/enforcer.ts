@@ -8,7 +8,7 @@ import type { Entry, State, Store } from '../ledger/store';
 import { NO_SPAN, type Tracing } from '../tracing/span';
 import { Driver, type PassEnd } from './driver';
 import { isCut, type Latch } from './latch';
-import { type OneSight, type ScopeSight, type Seen, settled, sightOf, sightOfOne } from './settle';
+import { type OneSight, type ScopeSight, type Seen, type Since, settled, sightOf, sightOfOne } from './settle';
 import { LEAVE_MS } from './turn';
 import { type Aim, alone, Turn } from './turns';
 import { Unexplained } from './unexplained';
@@ -161,7 +161,7 @@ export class Enforcer {
   /** What one cutter sees of a scope, for a latch that was set by this order; undefined where it has nothing to do with it. */
   sightBy(cutter: string, scope: string, cut: boolean, order: number): OneSight | undefined {
     const one = this.seen.get(cutter);
-    return one && sightOfOne(scope, cut, { order, stops: this.stopped.get(scope) ?? 0 }, one);
+    return one && sightOfOne(scope, cut, this.since(scope, order), one);
   }
 
   /** Waits until the condition holds, looking at each report; at most `ms` milliseconds. */
@@ -376,7 +376,11 @@ export class Enforcer {
   }
 
   private sightIn(seen: readonly Seen[], scope: string, cut: boolean, order: number): ScopeSight {
-    return sightOf(scope, cut, { order, stops: this.stopped.get(scope) ?? 0 }, seen);
+    return sightOf(scope, cut, this.since(scope, order), seen);
+  }
+
+  private since(scope: string, order: number): Since {
+    return { order, stops: this.stopped.get(scope) ?? 0 };
   }
 
   private restEntry(latch: Latch, seen: readonly Seen[]): Entry {
