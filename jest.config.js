@@ -30,6 +30,8 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!@scure/|@noble/|openid-client/|oauth4webapi/|jose/)'],
   // jest's own choice leaves one core idle, which is half of a machine that has two.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  // What a file leaves in memory slows down all that come after it: a worker that has grown is begun anew.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: { real: 60_000, soak: 3_600_000 }[suite] ?? 30_000,
   openHandlesTimeout: 2_000,
 };
